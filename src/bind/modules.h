@@ -1,0 +1,19 @@
+/** The C modules, `require`d from Lua as nac.c.NAME. A new module is one line
+ * here and one src/bind/NAME.c that defines luaopen_nac_c_NAME. */
+#ifndef NAC_MODULES_H
+#define NAC_MODULES_H
+
+#include <lua.h>
+
+/* In alphabetical order. */
+#define NAC_MODULES(X) X(sys)
+
+#define NAC_DECLARE_MODULE(name) int luaopen_nac_c_##name(lua_State *L);
+NAC_MODULES(NAC_DECLARE_MODULE)
+
+/** Puts every C module into package.preload: for an interpreter that has the
+ * engine linked in. The shared object nac.so is found by the standard
+ * searchers instead, through the luaopen_nac_c_NAME symbols. */
+void nac_modules_preload(lua_State *L);
+
+#endif

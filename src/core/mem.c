@@ -1,0 +1,115 @@
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Each block is preceded by one cache line that remembers its size. */
+#define HEADER 64
+
+typedef struct header {
+  size_t bytes;
+} header;
+
+static nac_mem_stats stats;
+static uint64_t fail_countdown;
+
+static header *header_of(void *block)
+{
+  return (header *)(void *)((char *)block - HEADER);
+}
+
+static int refused(size_t bytes)
+{
+  if (fail_countdown > 0 && --fail_countdown == 0) {
+    return 1;
+  }
+  if (bytes > SIZE_MAX - 2 * HEADER) {
+    return 1;
+  }
+  return stats.budget != 0 && bytes > stats.budget - (stats.live < stats.budget ? stats.live : stats.budget);
+}
+
+void *nac_malloc(size_t bytes)
+{
+  char *raw;
+  size_t total;
+  if (refused(bytes)) {
+    return NULL;
+  }
+  total = (bytes + HEADER + 63) & ~(size_t)63; /* aligned_alloc wants a multiple */
+  raw = aligned_alloc(64, total);
+  if (raw == NULL) {
+    return NULL;
+  }
+  ((header *)(void *)raw)->bytes = bytes;
+  stats.n_alloc++;
+  stats.live += bytes;
+  if (stats.live > stats.peak) {
+    stats.peak = stats.live;
+  }
+  return raw + HEADER;
+}
+
+void *nac_calloc(size_t count, size_t size)
+{
+  void *block;
+  if (size != 0 && count > SIZE_MAX / size) {
+    return NULL;
+  }
+  block = nac_malloc(count * size);
+  if (block != NULL) {
+    memset(block, 0, count * size);
+  }
+  return block;
+}
+
+void *nac_realloc(void *block, size_t bytes)
+{
+  void *bigger;
+  size_t old;
+  if (block == NULL) {
+    return nac_malloc(bytes);
+  }
+  old = header_of(block)->bytes;
+  bigger = nac_malloc(bytes);
+  if (bigger == NULL) {
+    return NULL;
+  }
+  memcpy(bigger, block, old < bytes ? old : bytes);
+  nac_free(block);
+  return bigger;
+}
+
+void nac_free(void *block)
+{
+  if (block != NULL) {
+    header *h = header_of(block);
+    stats.live -= h->bytes;
+    free(h);
+  }
+}
+
+char *nac_strdup(const char *text)
+{
+  size_t n = strlen(text) + 1;
+  char *copy = nac_malloc(n);
+  if (copy != NULL) {
+    memcpy(copy, text, n);
+  }
+  return copy;
+}
+
+nac_mem_stats nac_mem_get_stats(void)
+{
+  return stats;
+}
+
+void nac_mem_set_budget(size_t bytes)
+{
+  stats.budget = bytes;
+}
+
+void nac_mem_fail_after(uint64_t n)
+{
+  fail_countdown = n;
+}

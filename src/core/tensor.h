@@ -1,0 +1,79 @@
+/**
+ * Tensors: a shape and strides over a reference-counted storage. Views
+ * (slices, transposes, reshapes) share the storage and cost no copy.
+ *
+ * Memory: nac_tensor_new returns a tensor that owns a new storage; views add a
+ * reference; nac_tensor_free drops the tensor and the storage with its last
+ * reference. Dimensions and indices count from 0 in C.
+ */
+#ifndef NAC_TENSOR_H
+#define NAC_TENSOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+#define NAC_MAX_RANK 8
+
+typedef enum nac_dtype {
+  NAC_F32, /* the working type */
+  NAC_F64, /* linear algebra, reference mode */
+  NAC_I32, /* labels, indices */
+  NAC_U8   /* images */
+} nac_dtype;
+
+typedef struct nac_storage {
+  int64_t refs;
+  size_t bytes;
+  void *data; /* from nac_malloc, or borrowed when `owner_free` is set */
+  void (*owner_free)(void *owner); /* called instead of nac_free(data) */
+  void *owner;
+} nac_storage;
+
+typedef struct nac_tensor {
+  nac_storage *storage;
+  nac_dtype dtype;
+  int rank;                     /* 0 is a scalar */
+  int64_t dim[NAC_MAX_RANK];    /* elements along each dimension, >= 0 */
+  int64_t stride[NAC_MAX_RANK]; /* in elements; 0 along an expanded dimension */
+  int64_t offset;               /* first element, in elements from data */
+} nac_tensor;
+
+/** Bytes of one element. */
+size_t nac_dtype_size(nac_dtype dtype);
+
+/** "f32", "f64", "i32" or "u8". */
+const char *nac_dtype_name(nac_dtype dtype);
+
+/** A new contiguous tensor, uninitialised. Fails on a negative dimension, a
+ * rank above NAC_MAX_RANK, and a size that overflows or cannot be had. */
+int nac_tensor_new(nac_tensor **out, nac_dtype dtype, int rank, const int64_t *dim, nac_error *err);
+
+/** A tensor over memory that somebody else owns; `owner_free(owner)` is called
+ * when the last view of it is gone (may be NULL). */
+int nac_tensor_wrap(nac_tensor **out, nac_dtype dtype, int rank, const int64_t *dim, void *data,
+                    void (*owner_free)(void *owner), void *owner, nac_error *err);
+
+/** Another tensor over the same storage, with the same shape. */
+int nac_tensor_view(nac_tensor **out, const nac_tensor *t, nac_error *err);
+
+/** Drops the tensor; the storage goes with its last reference. NULL allowed. */
+void nac_tensor_free(nac_tensor *t);
+
+/** Number of elements. */
+int64_t nac_tensor_numel(const nac_tensor *t);
+
+/** Whether elements lie one after another in row-major order. */
+int nac_tensor_is_contiguous(const nac_tensor *t);
+
+/** A contiguous copy converted to `dtype` (also when t already is that). */
+int nac_tensor_convert(nac_tensor **out, const nac_tensor *t, nac_dtype dtype, nac_error *err);
+
+/** Address of the first element. Elements follow the strides. */
+void *nac_tensor_data(const nac_tensor *t);
+
+/** Writes "8x64" (or "scalar") into `text`. */
+void nac_shape_text(char *text, size_t size, int rank, const int64_t *dim);
+
+#endif
