@@ -1,19 +1,48 @@
+# nac-lua. `make help` lists what can be made.
+#
 # Settings, all overridable on the command line.
-CC      ?= gcc
-PREFIX  ?= /usr/local
-BUILD   ?= build
-# Debian's plain `busted` starts Lua 5.1; run its script inside our interpreter.
-BUSTED  ?= /usr/bin/busted
-OPT     ?= -O2 -g
-WERROR  ?= -Werror
-# ---------------------------------------------------------------------------
-LUA_CFLAGS := $(shell pkg-config --cflags lua5.4 2>/dev/null)
-LUA_LIBS   := $(shell pkg-config --libs lua5.4 2>/dev/null)
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+# One folder a flavour: make BUILD=build-clang CC=clang
+BUILD     ?= build
+OPT       ?= -O2 -g
+# Kernels (src/kern) only; files named *_avx2.c and *_avx512.c get their flags below.
+KERN_OPT  ?= -O3 -fno-trapping-math
+# Empty to build with a compiler that knows more warnings than ours.
+WERROR    ?= -Werror
+# The name of Lua 5.4 in pkg-config: lua5.4 on Debian, lua or lua-5.4 elsewhere.
+LUA_PC    ?= lua5.4
+# Debian's plain `busted` starts Lua 5.1; its script is run inside our interpreter.
+BUSTED    ?= /usr/bin/busted
+# Which specs `make test` runs.
+SPEC      ?= spec
+# DEPS=no: never look for system packages (they were installed by other means).
+DEPS      ?= yes
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
 
-WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
-CFLAGS += -std=c11 $(OPT) -fPIC $(WARN)
+# System packages, named here and nowhere else.
+# To build and to run:
+PACKAGES  := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
+             lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox
+# To test:
+TEST_PACKAGES  := lua-busted
+# For `make check`:
+CHECK_PACKAGES := clang clang-tidy libclang-rt-14-dev lua-check
+# For the peers' columns of `make bench-peers`:
+PEER_PACKAGES  := python3-venv
+# ---------------------------------------------------------------------------
+LUA_CFLAGS := $(shell pkg-config --cflags $(LUA_PC) 2>/dev/null)
+LUA_LIBS   := $(shell pkg-config --libs $(LUA_PC) 2>/dev/null)
+MACHINE    := $(shell $(CC) -dumpmachine 2>/dev/null)
+
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
+CFLAGS   += -std=c11 $(OPT) -fno-math-errno -fPIC $(WARN)
 CPPFLAGS += -Isrc $(LUA_CFLAGS) -MMD -MP
-LIBS   := -lz -ldl -lm
+LIBS     := -lz -ldl -lm
 
 SRC := $(wildcard src/core/*.c src/core/layer/*.c src/kern/*.c src/bind/*.c)
 OBJ := $(SRC:src/%.c=$(BUILD)/obj/%.o)
@@ -21,31 +50,95 @@ OBJ := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 REF := $(wildcard src/kern/ref/*.c)
 OBJ += $(REF:src/%.c=$(BUILD)/obj/%_f32.o) $(REF:src/%.c=$(BUILD)/obj/%_f64.o)
 
-.PHONY: all test clean
-all: $(BUILD)/nac-lua $(BUILD)/nac.so
+.PHONY: all demo test check bench bench-peers experiments data docs install uninstall clean deps help
+.DELETE_ON_ERROR:
 
+all: $(BUILD)/nac-lua $(BUILD)/nac.so ## build/nac-lua and build/nac.so (the engine for a stock lua5.4)
+
+# --- building --------------------------------------------------------------
 $(BUILD)/nac-lua: $(BUILD)/obj/main.o $(OBJ)
 	$(CC) $(CFLAGS) -Wl,-E -o $@ $^ $(LDFLAGS) $(LUA_LIBS) -ledit $(LIBS)
 
 $(BUILD)/nac.so: $(OBJ)
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(LIBS)
 
-$(BUILD)/obj/kern/ref/%_f32.o: src/kern/ref/%.c
+$(BUILD)/obj/kern/%: CFLAGS += $(KERN_OPT)
+ifneq ($(filter x86_64%,$(MACHINE)),)
+$(BUILD)/obj/kern/%_avx2.o: CFLAGS += -mavx2 -mfma
+$(BUILD)/obj/kern/%_avx512.o: CFLAGS += -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
+endif
+$(BUILD)/obj/kern/ref/%_f32.o: CPPFLAGS += -DNAC_REAL_IS_FLOAT
+
+COMPILE = @mkdir -p $(@D) && echo "$(CC) $<" && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/kern/ref/%_f32.o: src/kern/ref/%.c $(BUILD)/flags
+	$(COMPILE)
+
+$(BUILD)/obj/kern/ref/%_f64.o: src/kern/ref/%.c $(BUILD)/flags
+	$(COMPILE)
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	$(COMPILE)
+
+# Everything is compiled anew when a setting changes, and nothing starts
+# without a compiler and Lua's headers.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(KERN_OPT) $(LDFLAGS)
+$(BUILD)/flags: FORCE
+	@command -v $(firstword $(CC)) >/dev/null || { echo "$(CC) is missing: make deps"; exit 1; }
+	@pkg-config --exists $(LUA_PC) || { echo "pkg-config or Lua's headers ($(LUA_PC)) are missing: make deps"; exit 1; }
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -DNAC_REAL_IS_FLOAT -c -o $@ $<
-
-$(BUILD)/obj/kern/ref/%_f64.o: src/kern/ref/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-
-$(BUILD)/obj/%.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-
-test: all
-	$(BUILD)/nac-lua $(BUSTED)
-
-clean:
-	rm -rf $(BUILD)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
+FORCE:
 
 -include $(OBJ:.o=.d) $(BUILD)/obj/main.d
+
+# --- system packages -------------------------------------------------------
+# $(call ensure,PACKAGES): installs what is missing of them, or prints the list
+# and fails. Where nothing is missing it costs one dpkg-query.
+define ensure
+	@[ "$(DEPS)" = no ] && exit 0; \
+	missing=$$(for p in $(1); do \
+	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	list=$$(echo $$missing); \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "These packages (Debian's names) are needed: $$list"; \
+	  echo "Install them, then run make with DEPS=no."; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	else echo "These packages are missing; install them with"; \
+	  echo "  sudo apt-get install --no-install-recommends $$list"; exit 1; fi; \
+	echo "installing $$list"; \
+	$$sudo apt-get update -q && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+	  -o Acquire::Retries=3 $$list
+endef
+
+deps: ## install the system packages that are missing (apt)
+	$(call ensure,$(PACKAGES) $(TEST_PACKAGES))
+
+# --- using -----------------------------------------------------------------
+# pkg-config has been asked when make started, before packages were installed:
+# what follows an installation runs in a second make.
+AGAIN = +@$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+
+demo: ## search MNIST networks, 30 trials of 10 epochs: about a minute
+	$(call ensure,$(PACKAGES))
+	$(AGAIN) run-demo
+
+test: ## run the specs; ends with "N passed, N failed"
+	$(call ensure,$(PACKAGES) $(TEST_PACKAGES))
+	$(AGAIN) run-test
+
+.PHONY: run-demo run-test
+run-demo: all
+	@$(BUILD)/nac-lua experiments/t1.lua
+
+run-test: all
+	@$(BUILD)/nac-lua $(BUSTED) $(SPEC)
+
+clean: ## remove what was built
+	rm -rf build build-*
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
