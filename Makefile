@@ -137,6 +137,82 @@ run-demo: all
 run-test: all
 	@$(BUILD)/nac-lua $(BUSTED) $(SPEC)
 
+# --- checking --------------------------------------------------------------
+# The sanitizer flavour runs the same specs. Lua and the C modules of other
+# packages are not instrumented; what they keep to the end is in the list of
+# suppressions. A child that a spec forks is checked as well.
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_ENV   = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:allocator_may_return_null=1 \
+            LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1
+TIDY     := clang-tidy --quiet
+
+check: ## lint, clang, sanitizers, fuzzing of the file readers, size budget
+	$(call ensure,$(PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES))
+	$(AGAIN) check-lint
+	$(AGAIN) check-clang
+	$(AGAIN) BUILD=build-san OPT="$(SANITIZE)" KERN_OPT= check-sanitizers
+	$(AGAIN) BUILD=build-san OPT="$(SANITIZE)" KERN_OPT= check-fuzz
+	@echo "make check: clean"
+
+.PHONY: check-lint check-clang check-sanitizers check-fuzz
+check-lint: all
+	@echo "size and direction of dependencies"
+	@$(BUILD)/nac-lua spec/support/budget.lua
+	luacheck -q --no-color .
+	@echo "$(TIDY) src"
+	@printf '%s\n' src/main.c $(SRC) | xargs -P$(JOBS) -n4 sh -c '$(TIDY) "$$@" -- -std=c11 -Isrc $(LUA_CFLAGS) 2>/dev/null' sh
+	@printf '%s\n' $(REF) | xargs -r -P$(JOBS) -n4 sh -c '$(TIDY) "$$@" -- -std=c11 -Isrc 2>/dev/null' sh
+
+check-clang:
+	@$(MAKE) --no-print-directory BUILD=build-clang CC=clang all
+
+check-sanitizers: all
+	$(SAN_ENV) $(BUILD)/nac-lua $(BUSTED) $(SPEC)
+
+check-fuzz: all
+	@for f in spec/fuzz/*.lua; do $(SAN_ENV) timeout 900 $(BUILD)/nac-lua $$f || { echo "$$f failed"; exit 1; }; done
+
+# --- measuring -------------------------------------------------------------
+# Peers live in an own Python environment, made only when they are asked for.
+PEER_VENV   ?= .peers
+PEER_PYTHON ?= $(PEER_VENV)/bin/python
+
+bench: ## print the published numbers (bench/*.lua); bench-peers adds the peers' columns
+	$(call ensure,$(PACKAGES))
+	$(AGAIN) run-bench
+
+bench-peers: ## the same with PyTorch beside it, in a Python environment made for it
+	$(call ensure,$(PACKAGES) $(PEER_PACKAGES))
+	@[ -x $(PEER_PYTHON) ] || python3 -m venv $(PEER_VENV)
+	@$(PEER_PYTHON) -c 'import torch, numpy' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
+	$(AGAIN) run-bench PEERS=$(PEER_PYTHON)
+
+.PHONY: run-bench
+run-bench: all
+	@$(BUILD)/nac-lua bench/run.lua $(PEERS)
+
+experiments: all ## run every script of experiments/ on the shipped samples
+	@for f in experiments/*.lua; do echo "== $$f"; $(BUILD)/nac-lua $$f || exit 1; done
+
+# --- installing ------------------------------------------------------------
+SHARE   := $(DESTDIR)$(PREFIX)/share/nac-lua
+LUA_DIR := $(DESTDIR)$(PREFIX)/share/lua/5.4
+LUA_LIB := $(DESTDIR)$(PREFIX)/lib/lua/5.4
+
+install: all ## install below PREFIX (/usr/local), for nac-lua and for a stock lua5.4
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE) $(LUA_DIR) $(LUA_LIB)
+	install -m 755 $(BUILD)/nac-lua $(DESTDIR)$(PREFIX)/bin/nac-lua
+	install -m 755 $(BUILD)/nac.so $(LUA_LIB)/nac.so
+	rm -rf $(SHARE)/lua $(SHARE)/experiments $(SHARE)/data
+	cp -R lua $(SHARE)/lua
+	[ ! -d experiments ] || cp -R experiments $(SHARE)/experiments
+	[ ! -d data ] || { mkdir $(SHARE)/data && find data -maxdepth 1 -type f -exec cp {} $(SHARE)/data \; ; }
+	chmod -R u=rwX,go=rX $(SHARE)
+	ln -sfn ../../nac-lua/lua/nac $(LUA_DIR)/nac
+
+uninstall: ## remove what install put there
+	rm -rf $(DESTDIR)$(PREFIX)/bin/nac-lua $(LUA_LIB)/nac.so $(LUA_DIR)/nac $(SHARE)
+
 clean: ## remove what was built
 	rm -rf build build-*
 
