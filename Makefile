@@ -57,7 +57,7 @@ all: $(BUILD)/nac-lua $(BUILD)/nac.so ## build/nac-lua and build/nac.so (the eng
 
 # --- building --------------------------------------------------------------
 $(BUILD)/nac-lua: $(BUILD)/obj/main.o $(OBJ)
-	$(CC) $(CFLAGS) -Wl,-E -o $@ $^ $(LDFLAGS) $(LUA_LIBS) -ledit $(LIBS)
+	$(CC) $(CFLAGS) -Wl,-E -o $@ $^ $(LDFLAGS) $(LUA_LIBS) $(LIBS)
 
 $(BUILD)/nac.so: $(OBJ)
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(LIBS)

@@ -36,8 +36,6 @@ static void set_paths(lua_State *L)
     share = "/share/nac-lua";
   }
   *slash = '\0';
-  lua_pushfstring(L, "%s%s", exe, share);
-  lua_setfield(L, LUA_REGISTRYINDEX, "nac.root");
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "path");
   lua_pushfstring(L, "%s%s/lua/?.lua;%s%s/lua/?/init.lua;%s", exe, share, exe, share, lua_tostring(L, -1));
@@ -55,6 +53,18 @@ static int traceback(lua_State *L)
   return 1;
 }
 
+/* Whether -E stands among the options before the script. */
+static int ignores_environment(int argc, char **argv)
+{
+  int i;
+  for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+    if (strcmp(argv[i], "-E") == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 /* Builds the global `arg` and calls require("nac.cli.main")(arg). */
 static int run(lua_State *L)
 {
@@ -62,6 +72,10 @@ static int run(lua_State *L)
   char **argv = lua_touserdata(L, 2);
   int i;
   luaL_checkversion(L);
+  if (ignores_environment(argc, argv)) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV"); /* read by the package library */
+  }
   luaL_openlibs(L);
   nac_modules_preload(L);
   set_paths(L);

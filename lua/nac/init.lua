@@ -18,6 +18,7 @@ for name, path in pairs(callable) do names[name] = path end
 local M = { version = require("nac.c.sys").version }
 
 return setmetatable(M, {
+  __names = names, -- for completion, which must not load every module
   __index = function(t, name)
     local path = names[name]
     if not path then return nil end

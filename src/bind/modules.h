@@ -6,7 +6,7 @@
 #include <lua.h>
 
 /* In alphabetical order. */
-#define NAC_MODULES(X) X(sys)
+#define NAC_MODULES(X) X(edit) X(sys)
 
 #define NAC_DECLARE_MODULE(name) int luaopen_nac_c_##name(lua_State *L);
 NAC_MODULES(NAC_DECLARE_MODULE)

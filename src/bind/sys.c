@@ -57,11 +57,49 @@ static int l_set_interrupted(lua_State *L)
   return 0;
 }
 
-/* sys.handle_interrupts(): the first Ctrl-C sets the flag instead of killing */
+static lua_State *main_state; /* whose running Lua code Ctrl-C stops */
+static int deferred;          /* sections of Lua code that stop by themselves */
+
+/* Runs at the next Lua instruction after a signal. */
+static void stop_hook(lua_State *L, lua_Debug *where)
+{
+  (void)where;
+  lua_sethook(L, NULL, 0, 0);
+  if (nac_interrupted() && deferred == 0) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "nac.util.signal");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "interrupted");
+    lua_call(L, 0, 1);
+    lua_error(L);
+  }
+}
+
+/* lua_sethook is the one function of Lua that a signal handler may call. */
+static void set_stop_hook(void)
+{
+  lua_sethook(main_state, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+/* sys.handle_interrupts(): the first Ctrl-C sets the flag, which long C calls
+ * poll, and raises signal.interrupted() in running Lua code; the second kills */
 static int l_handle_interrupts(lua_State *L)
 {
-  (void)L;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  main_state = lua_tothread(L, -1);
+  nac_interrupt_notify(set_stop_hook);
   nac_interrupt_install();
+  return 0;
+}
+
+/* sys.defer_interrupts(true): from here on Lua code is not interrupted in its
+ * midst, because it polls sys.interrupted() where it can stop; false ends the
+ * section. Sections nest. */
+static int l_defer_interrupts(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  deferred += lua_toboolean(L, 1) ? 1 : -1;
+  luaL_argcheck(L, deferred >= 0, 1, "no section of deferred interrupts is open");
   return 0;
 }
 
@@ -72,6 +110,7 @@ static const luaL_Reg functions[] = {
   {"interrupted", l_interrupted},
   {"set_interrupted", l_set_interrupted},
   {"handle_interrupts", l_handle_interrupts},
+  {"defer_interrupts", l_defer_interrupts},
   {NULL, NULL},
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static volatile sig_atomic_t flag;
+static void (*on_interrupt)(void);
 
 static void on_signal(int number)
 {
@@ -13,6 +14,14 @@ static void on_signal(int number)
     raise(number);
   }
   flag = 1;
+  if (on_interrupt != NULL) {
+    on_interrupt();
+  }
+}
+
+void nac_interrupt_notify(void (*notify)(void))
+{
+  on_interrupt = notify;
 }
 
 void nac_interrupt_install(void)

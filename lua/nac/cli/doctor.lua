@@ -1,0 +1,69 @@
+--- `nac-lua doctor`: what the engine finds on this machine.
+local file = require "nac.util.file"
+local sys = require "nac.c.sys"
+
+-- What the engine uses: kind of check, name, apt package, what is lost without
+-- it; `required` ones make a search impossible.
+local needs = {
+  { "module", "argparse", "lua-argparse", "the command line", required = true },
+  { "module", "lfs", "lua-filesystem", "result folders", required = true },
+  { "module", "lyaml", "lua-yaml", "config files", required = true },
+  { "module", "dkjson", "lua-dkjson", "--json, storage of lists", required = true },
+  { "module", "DBI", "lua-dbi-common", "studies in a database", required = true },
+  { "module", "dbd.sqlite3", "lua-dbi-sqlite3", "study.db and --resume", required = true },
+  { "library", "libedit.so.2", "libedit2", "history and completion of the prompt" },
+  { "program", "gnuplot", "gnuplot-nox", "pictures" },
+  { "file", "/usr/share/dataset-fashion-mnist", "dataset-fashion-mnist", "Fashion-MNIST" },
+}
+
+local checks = {
+  module = function(name) return (pcall(require, name)) end,
+  program = function(name) return file.program(name) ~= nil end,
+  file = function(path) return file.exists(path) ~= nil end,
+  library = function()
+    local editor = require("nac.c.edit").open()
+    if editor then editor:close() end
+    return editor ~= nil
+  end,
+}
+
+local function line(name, ...) print(("%-12s %s"):format(name, table.concat({ ... }, "  "))) end
+
+local function machine()
+  line("nac-lua", sys.version)
+  line("Lua", _VERSION)
+  if sys.cpu then
+    local cpu = sys.cpu()
+    line("CPU", cpu.model or "unknown", ("%d cores"):format(cpu.cores or 1))
+    line("ISA", cpu.isa or "unknown")
+  end
+  if sys.blas then
+    local blas, message = sys.blas()
+    line("BLAS", blas and blas.library or "missing", blas and "core " .. blas.core or message)
+    if not blas then return { "libopenblas0-pthread" }, false end
+  end
+  return {}, true
+end
+
+local function run()
+  local missing, complete = machine()
+  for _, need in ipairs(needs) do
+    local kind, name, package, purpose = table.unpack(need)
+    local found = checks[kind](name)
+    line(name:match("[^/]+$"), found and "found" or "MISSING", found and "" or ("needed for %s"):format(purpose))
+    if not found then
+      missing[#missing + 1] = package
+      complete = complete and not need.required
+    end
+  end
+  line("files", require("nac.util.home").root)
+  if #missing > 0 then print("\nto install what is missing:\n  apt-get install " .. table.concat(missing, " ")) end
+  return complete and 0 or 1
+end
+
+return {
+  summary = "Shows what the engine finds on this machine, and how to install what is missing. " ..
+    "The exit status is 1 when something that a search needs is missing.",
+  configure = function() end,
+  run = run,
+}

@@ -1,0 +1,78 @@
+--- Pictures through gnuplot, which works in a process of its own while this
+-- one goes on.
+local file = require "nac.util.file"
+
+local M = {}
+
+-- Okabe & Ito's colours, told apart by colour-blind readers as well.
+M.colours = {
+  black = "#000000", orange = "#E69F00", sky = "#56B4E9", green = "#009E73",
+  yellow = "#F0E442", blue = "#0072B2", vermilion = "#D55E00", purple = "#CC79A7", grey = "#B0B0B0",
+}
+
+local missing = "no picture %s: gnuplot was not found (apt package gnuplot-nox)"
+
+local terminals = { png = "pngcairo", svg = "svg", pdf = "pdfcairo" }
+
+--- A text as a gnuplot string.
+function M.quote(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n") .. '"' end
+
+--- Points as a named data block.
+-- @param name its name, without "$"
+-- @param rows a list of lists of numbers
+-- @return gnuplot text
+function M.data(name, rows)
+  local lines = { "$" .. name .. " << END" }
+  for _, row in ipairs(rows) do
+    local cells = {}
+    for i, value in ipairs(row) do cells[i] = ("%.9g"):format(value) end
+    lines[#lines + 1] = table.concat(cells, " ")
+  end
+  lines[#lines + 1] = "END\n"
+  return table.concat(lines, "\n")
+end
+
+local function finish(job)
+  if not job.pipe then return job.path end
+  local ok = job.pipe:close()
+  job.pipe = nil
+  local message = file.read(job.log)
+  os.remove(job.log)
+  if ok and file.exists(job.temporary) then
+    local renamed, why = os.rename(job.temporary, job.path)
+    if renamed then return job.path end
+    return nil, why
+  end
+  os.remove(job.temporary)
+  return nil, ("no picture %s: gnuplot failed: %s"):format(job.path, message and message:match("[^\n]*%S") or "")
+end
+
+--- Starts drawing.
+-- @param path of the picture; its ending says the kind: png, svg or pdf
+-- @param width in pixels
+-- @param height in pixels
+-- @param body gnuplot commands
+-- @return a job; job:finish() waits and returns the path, or nil and a message.
+-- Without gnuplot: nil and a message.
+function M.start(path, width, height, body)
+  local ending = path:match("%.(%w+)$") or ""
+  local terminal = terminals[ending]
+  if not terminal then
+    error(("a picture's name ends in .png, .svg or .pdf, got '%s'"):format(path), 3)
+  end
+  local program = file.program("gnuplot")
+  if not program then return nil, missing:format(path) end
+  local temporary = path .. ".tmp"
+  local log = path .. ".log"
+  local test, why = io.open(temporary, "wb")
+  if not test then return nil, "no picture " .. why end
+  test:close()
+  local pipe = io.popen(("%s >%s 2>&1"):format(file.quote(program), file.quote(log)), "w")
+  local size = ending == "pdf" and ("%gin,%gin"):format(width / 100, height / 100) or ("%d,%d"):format(width, height)
+  pipe:write(("set terminal %s noenhanced size %s background rgb 'white'\nset output %s\n"):format(
+    terminal, size, M.quote(temporary)), body, "\nunset output\n")
+  pipe:flush()
+  return { path = path, temporary = temporary, log = log, pipe = pipe, finish = finish }
+end
+
+return M
