@@ -31,6 +31,10 @@ PACKAGES  := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-de
 TEST_PACKAGES  := lua-busted
 # For `make check`:
 CHECK_PACKAGES := clang clang-tidy libclang-rt-14-dev lua-check
+# For `make docs`:
+DOC_PACKAGES   := lua-ldoc
+# For `make bench`:
+BENCH_PACKAGES := time
 # For the peers' columns of `make bench-peers`:
 PEER_PACKAGES  := python3-venv
 # ---------------------------------------------------------------------------
@@ -160,8 +164,8 @@ check-lint: all
 	@$(BUILD)/nac-lua spec/support/budget.lua
 	luacheck -q --no-color .
 	@echo "$(TIDY) src"
-	@printf '%s\n' src/main.c $(SRC) | xargs -P$(JOBS) -n4 sh -c '$(TIDY) "$$@" -- -std=c11 -Isrc $(LUA_CFLAGS) 2>/dev/null' sh
-	@printf '%s\n' $(REF) | xargs -r -P$(JOBS) -n4 sh -c '$(TIDY) "$$@" -- -std=c11 -Isrc 2>/dev/null' sh
+	@printf '%s\n' src/main.c $(SRC) | xargs -P$(JOBS) -n1 sh -c '$(TIDY) "$$1" -- -std=c11 -Isrc $(LUA_CFLAGS) 2>/dev/null' sh
+	@printf '%s\n' $(REF) | xargs -r -P$(JOBS) -n1 sh -c '$(TIDY) "$$1" -- -std=c11 -Isrc 2>/dev/null' sh
 
 check-clang:
 	@$(MAKE) --no-print-directory BUILD=build-clang CC=clang all
@@ -178,11 +182,11 @@ PEER_VENV   ?= .peers
 PEER_PYTHON ?= $(PEER_VENV)/bin/python
 
 bench: ## print the published numbers (bench/*.lua); bench-peers adds the peers' columns
-	$(call ensure,$(PACKAGES))
+	$(call ensure,$(PACKAGES) $(BENCH_PACKAGES))
 	$(AGAIN) run-bench
 
 bench-peers: ## the same with PyTorch beside it, in a Python environment made for it
-	$(call ensure,$(PACKAGES) $(PEER_PACKAGES))
+	$(call ensure,$(PACKAGES) $(BENCH_PACKAGES) $(PEER_PACKAGES))
 	@[ -x $(PEER_PYTHON) ] || python3 -m venv $(PEER_VENV)
 	@$(PEER_PYTHON) -c 'import torch, numpy' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
 	$(AGAIN) run-bench PEERS=$(PEER_PYTHON)
@@ -193,6 +197,21 @@ run-bench: all
 
 experiments: all ## run every script of experiments/ on the shipped samples
 	@for f in experiments/*.lua; do echo "== $$f"; $(BUILD)/nac-lua $$f || exit 1; done
+
+data: all ## fetch the full data sets into data/full
+	@$(BUILD)/nac-lua data/fetch.lua
+
+# LDoc runs in our interpreter; headers are read by a script of our own.
+docs: ## the reference, from the comments of the sources, into BUILD/docs
+	$(call ensure,$(PACKAGES) $(DOC_PACKAGES))
+	$(AGAIN) run-docs
+
+.PHONY: run-docs
+run-docs: all
+	@mkdir -p $(BUILD)/docs
+	@$(BUILD)/nac-lua /usr/bin/ldoc -q -c docs/config.ld -d $(abspath $(BUILD)/docs) .
+	@$(BUILD)/nac-lua docs/gen.lua $(BUILD)/docs/c.md $(wildcard src/nac.h) $(sort $(filter-out src/nac.h,$(wildcard src/*/*.h src/*/*/*.h)))
+	@echo "$(BUILD)/docs/index.html $(BUILD)/docs/c.md"
 
 # --- installing ------------------------------------------------------------
 SHARE   := $(DESTDIR)$(PREFIX)/share/nac-lua
@@ -208,10 +227,10 @@ install: all ## install below PREFIX (/usr/local), for nac-lua and for a stock l
 	[ ! -d experiments ] || cp -R experiments $(SHARE)/experiments
 	[ ! -d data ] || { mkdir $(SHARE)/data && find data -maxdepth 1 -type f -exec cp {} $(SHARE)/data \; ; }
 	chmod -R u=rwX,go=rX $(SHARE)
-	ln -sfn ../../nac-lua/lua/nac $(LUA_DIR)/nac
+	install -m 644 lua/stock.lua $(LUA_DIR)/nac.lua
 
 uninstall: ## remove what install put there
-	rm -rf $(DESTDIR)$(PREFIX)/bin/nac-lua $(LUA_LIB)/nac.so $(LUA_DIR)/nac $(SHARE)
+	rm -rf $(DESTDIR)$(PREFIX)/bin/nac-lua $(LUA_LIB)/nac.so $(LUA_DIR)/nac.lua $(SHARE)
 
 clean: ## remove what was built
 	rm -rf build build-*

@@ -1,0 +1,65 @@
+--- What the benches share: the machine, a wall clock, medians, a peer process.
+local M = {}
+
+local function first_line(command)
+  local pipe = io.popen(command .. " 2>/dev/null")
+  local line = pipe and pipe:read("l")
+  if pipe then pipe:close() end
+  return line or "?"
+end
+
+--- Prints what a number depends on: machine, versions, seed.
+-- @param title what is measured
+-- @param seed the seed of the run
+function M.header(title, seed)
+  print("== " .. title)
+  print("machine: " .. first_line("lscpu | sed -n 's/^Model name: *//p'") .. ", "
+    .. first_line("nproc") .. " CPUs, " .. first_line("uname -sr"))
+  print(("nac-lua %s, %s, seed %d, %s"):format(require("nac").version, first_line("gcc --version"), seed,
+    os.date("!%Y-%m-%d %H:%M UTC")))
+end
+
+--- Seconds of wall clock since the machine started, from the kernel's clock.
+function M.clock()
+  local ok, proc = pcall(require, "nac.c.proc")
+  if ok and proc.clock then return proc.clock() end
+  local file <close> = assert(io.open("/proc/uptime"))
+  return file:read("n") -- hundredths of a second
+end
+
+--- Median, least and largest of a list of numbers.
+function M.summary(list)
+  local sorted = table.move(list, 1, #list, 1, {})
+  table.sort(sorted)
+  local n = #sorted
+  local median = n % 2 == 1 and sorted[n // 2 + 1] or (sorted[n // 2] + sorted[n // 2 + 1]) / 2
+  return { median = median, min = sorted[1], max = sorted[n] }
+end
+
+--- A peer that answers one line for each line it is sent, so that two programs
+-- can take turns.
+-- @param command a shell command
+-- @return ask = function(line) -> answer, close = function()
+function M.peer(command)
+  local fifo = os.tmpname()
+  os.remove(fifo)
+  assert(os.execute("mkfifo " .. fifo))
+  local send = assert(io.popen(command .. " >" .. fifo, "w"))
+  local receive = assert(io.open(fifo, "r"))
+  local peer = {}
+  function peer.ask(line)
+    if line then
+      send:write(line, "\n")
+      send:flush()
+    end
+    return assert(receive:read("l"), "the peer ended")
+  end
+  function peer.close()
+    send:close()
+    receive:close()
+    os.remove(fifo)
+  end
+  return peer
+end
+
+return M
