@@ -5,8 +5,14 @@
 
 #include <lua.h>
 
-/* In alphabetical order. */
-#define NAC_MODULES(X) X(edit) X(sys)
+/* In alphabetical order, one a line. */
+/* clang-format off */
+#define NAC_MODULES(X) \
+  X(edit) \
+  X(rng) \
+  X(sys) \
+  X(tensor)
+/* clang-format on */
 
 #define NAC_DECLARE_MODULE(name) int luaopen_nac_c_##name(lua_State *L);
 NAC_MODULES(NAC_DECLARE_MODULE)

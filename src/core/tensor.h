@@ -26,8 +26,9 @@ typedef enum nac_dtype {
 typedef struct nac_storage {
   int64_t refs;
   size_t bytes;
-  void *data; /* from nac_malloc, or borrowed when `owner_free` is set */
-  void (*owner_free)(void *owner); /* called instead of nac_free(data) */
+  void *data; /* right behind this header, or somebody else's when borrowed */
+  int borrowed;
+  void (*owner_free)(void *owner); /* of borrowed memory; may be NULL */
   void *owner;
 } nac_storage;
 
@@ -75,5 +76,53 @@ void *nac_tensor_data(const nac_tensor *t);
 
 /** Writes "8x64" (or "scalar") into `text`. */
 void nac_shape_text(char *text, size_t size, int rank, const int64_t *dim);
+
+/** Room that nac_shape_text never needs more of. */
+#define NAC_SHAPE_TEXT 200
+
+/** *axis = the axis that `dim` names: 0..rank-1, negative from the end
+ * (-1 is the last). Fails outside of that. */
+int nac_tensor_axis(int *axis, const nac_tensor *t, int64_t dim, nac_error *err);
+
+/* --- Views: share the storage, copy nothing ------------------------------ */
+
+/** Elements [first, first + count) along `axis`. */
+int nac_tensor_slice(nac_tensor **out, const nac_tensor *t, int axis, int64_t first, int64_t count,
+                     nac_error *err);
+
+/** Element `i` along `axis`, which goes away. */
+int nac_tensor_select(nac_tensor **out, const nac_tensor *t, int axis, int64_t i, nac_error *err);
+
+/** Axes a and b exchanged. */
+int nac_tensor_transpose(nac_tensor **out, const nac_tensor *t, int a, int b, nac_error *err);
+
+/** Dimensions of size 1 (and new ones in front) stretched to `dim`, with
+ * stride 0; writing to the result is refused where that matters. */
+int nac_tensor_expand(nac_tensor **out, const nac_tensor *t, int rank, const int64_t *dim, nac_error *err);
+
+/** The same elements under another shape; one entry may be -1 and is worked
+ * out. A view where t is contiguous, a copy otherwise. */
+int nac_tensor_reshape(nac_tensor **out, const nac_tensor *t, int rank, const int64_t *dim, nac_error *err);
+
+/** A view of t if it is contiguous, a contiguous copy otherwise. */
+int nac_tensor_contiguous(nac_tensor **out, const nac_tensor *t, nac_error *err);
+
+/* --- Elements ------------------------------------------------------------ */
+
+/** Copies `src`, broadcast to dst's shape and converted to its type, into dst.
+ * The two may overlap. */
+int nac_tensor_copy(nac_tensor *dst, const nac_tensor *src, nac_error *err);
+
+/** Sets every element; fails when the value does not fit the type. */
+int nac_tensor_fill(nac_tensor *t, double value, nac_error *err);
+
+/** The element at `index` (one entry a dimension, from 0, in range). */
+double nac_tensor_get(const nac_tensor *t, const int64_t *index);
+
+/** Sets it; fails when the value does not fit the type. */
+int nac_tensor_set(nac_tensor *t, const int64_t *index, double value, nac_error *err);
+
+/** Fails when two elements of t are one (an expanded view): it cannot be written. */
+int nac_tensor_check_writable(const nac_tensor *t, nac_error *err);
 
 #endif
