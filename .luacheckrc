@@ -1,5 +1,5 @@
 std = "lua54"
-max_line_length = 120
+max_line_length = 140
 -- `arg` of a script and the interpreter's own globals
 read_globals = { "arg" }
 files["spec"] = { std = "+busted" }

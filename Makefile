@@ -225,7 +225,7 @@ install: all ## install below PREFIX (/usr/local), for nac-lua and for a stock l
 	rm -rf $(SHARE)/lua $(SHARE)/experiments $(SHARE)/data
 	cp -R lua $(SHARE)/lua
 	[ ! -d experiments ] || cp -R experiments $(SHARE)/experiments
-	[ ! -d data ] || { mkdir $(SHARE)/data && find data -maxdepth 1 -type f -exec cp {} $(SHARE)/data \; ; }
+	[ ! -d data ] || { mkdir $(SHARE)/data && tar -C data --exclude=./full -cf - . | tar -C $(SHARE)/data -xf -; }
 	chmod -R u=rwX,go=rX $(SHARE)
 	install -m 644 lua/stock.lua $(LUA_DIR)/nac.lua
 

@@ -46,7 +46,7 @@ return function()
     elseif status == "pending" then
       local pending = handler.pendings[#handler.pendings]
       skipped[#skipped + 1] = handler.getFullName(element)
-        .. (pending and pending.message and ": " .. text(pending.message) or "")
+        .. (pending and pending.message and ": " .. text(pending.message):gsub("^[^ ]*: ", "") or "")
     end
     return nil, true
   end

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int nac_fail(nac_error *err, int code, const char *format, ...)
+int (nac_fail)(nac_error *err, int code, const char *format, ...)
 {
   if (err != NULL) {
     va_list args;
@@ -16,7 +16,7 @@ int nac_fail(nac_error *err, int code, const char *format, ...)
   return code;
 }
 
-int nac_fail_in(nac_error *err, int code, const char *prefix)
+int (nac_fail_in)(nac_error *err, int code, const char *prefix)
 {
   if (err != NULL) {
     char old[NAC_ERROR_TEXT];

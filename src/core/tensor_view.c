@@ -126,7 +126,7 @@ static int resolve_shape(const nac_tensor *t, int rank, const int64_t *dim, int6
 
 int nac_tensor_reshape(nac_tensor **out, const nac_tensor *t, int rank, const int64_t *dim, nac_error *err)
 {
-  int64_t full[NAC_MAX_RANK];
+  int64_t full[NAC_MAX_RANK] = {0};
   int64_t stride = 1;
   int d;
   int code = resolve_shape(t, rank, dim, full, err);
