@@ -1,0 +1,186 @@
+--- Architecture descriptions: plain tables in the predecessor's BlockBased form.
+--
+--     model_type: BlockBased
+--     input_shape: [64]
+--     output_dim: 10
+--     components:
+--       - block_type: MLP
+--         name: classifier_head
+--         params: {widths: [64, 32, 10], activations: [relu, softmax], normalizations: [batch, null]}
+--
+-- In a description activations and normalisations are canonical words ("relu",
+-- "leaky_relu", "none", "batch"), whatever the file's spelling.
+local blocks = require "nac.blocks"
+local check = require "nac.config.check"
+local words = require "nac.config.words"
+local yaml = require "nac.util.yaml"
+
+local M = {}
+
+local component_keys = {
+  { key = "block_type", kind = "word", words = words.block, required = true },
+  { key = "name", kind = "string" },
+  { key = "params", kind = "raw" },
+}
+
+local keys = {
+  { key = "model_type", kind = "word", words = { what = "model type of an architecture", { "BlockBased" } }, default = "BlockBased" },
+  { key = "input_shape", kind = "list", of = { kind = "integer", min = 1, max = 2 ^ 31 }, repeats = true, most = 4, required = true },
+  { key = "output_dim", kind = "integer", min = 1 },
+  { key = "components", kind = "list", of = { kind = "section", keys = component_keys }, repeats = true, most = 1000, required = true },
+}
+
+-- Walks the blocks, filling in names and checking parameters and shapes.
+local function resolve(desc, source, doc)
+  local shape = desc.input_shape
+  for i, component in ipairs(desc.components) do
+    local at = source.components[i]
+    local row = blocks.find(component.block_type)
+    component.name = component.name or component.block_type:lower() .. "_" .. i
+    local label = ("components[%d] '%s' (%s)"):format(i, component.name, component.block_type)
+    local params, why = check.check(row.keys, at.params ~= yaml.null and at.params or {}, doc)
+    if not params then return nil, (why:gsub("^(.-): ", "%1: " .. label:gsub("%%", "%%%%") .. ": ", 1)) end
+    local where = doc:where(at)
+    local wrong = row.check and row.check(params)
+    if wrong then return nil, ("%s: %s: %s"):format(where, label, wrong) end
+    component.params = params
+    local after, bad = row.shape(params, shape)
+    if not after then return nil, ("%s: %s: %s"):format(where, label, bad) end
+    shape = after
+  end
+  local n = blocks.numel(shape)
+  if desc.output_dim and desc.output_dim ~= n then
+    return nil, ("%s: output_dim is %d, the last block gives %d"):format(doc:where(source, "output_dim"), desc.output_dim, n)
+  end
+  desc.output_dim = n
+  return desc
+end
+
+local function read(value, doc)
+  if type(value) == "table" and type(value.architecture) == "table" then value = value.architecture end
+  local desc, why = check.check(keys, value, doc)
+  if not desc then return nil, why end
+  return resolve(desc, value, doc)
+end
+
+--- Checks a description given as a table.
+-- @param t a table in the BlockBased form, or one with a field `architecture`;
+-- `false` or YAML's null stand for no normalisation
+-- @param[opt="architecture"] name what to call it in messages
+-- @return the description, or nil and what is wrong
+function M.from_table(t, name)
+  if type(t) ~= "table" then error(("nac.arch.from_table: a table is expected, not a %s"):format(type(t)), 2) end
+  return read(t, yaml.wrap(name or "architecture"))
+end
+
+--- Checks a description given as YAML or JSON text.
+-- @param text the document
+-- @param[opt="architecture"] name what to call it in messages
+-- @return the description, or nil and "name:line: what is wrong"
+function M.parse(text, name)
+  local value, doc = yaml.parse(text, name or "architecture")
+  if value == nil then return nil, doc end
+  return read(value, doc)
+end
+
+--- Reads a description from a YAML or JSON file.
+-- @param path the file: bare, or under `architecture:` as the searches write it
+-- @return the description and the file's `metadata` (or nil); or nil, message
+function M.load(path)
+  local value, doc = yaml.load(path)
+  if value == nil then return nil, doc end
+  local desc, why = read(value, doc)
+  if not desc then return nil, why end
+  return desc, type(value.metadata) == "table" and value.metadata or nil
+end
+
+-- The words as the predecessor's files write them.
+local spelling = { leaky_relu = "LeakyReLU", gelu = "GELU", identity = "Identity" }
+
+local function written(params)
+  local out = {}
+  for key, value in pairs(params) do
+    if type(value) == "table" then
+      local list = {}
+      for i, item in ipairs(value) do
+        list[i] = key == "normalizations" and item == "none" and yaml.null or spelling[item] or item
+      end
+      out[key] = list
+    else
+      out[key] = spelling[value] or value
+    end
+  end
+  return out
+end
+
+--- The description as YAML, in the form and order of the predecessor's
+-- `trial_yamls/trial_N_arch.yaml`.
+-- @param desc a description
+-- @param[opt] metadata a table for `metadata:` (trial_id, global_search_accuracy, ...)
+-- @return the text
+function M.to_yaml(desc, metadata)
+  local components = {}
+  for i, c in ipairs(desc.components) do
+    components[i] = { block_type = c.block_type, name = c.name, params = written(c.params) }
+  end
+  return yaml.dump({
+    metadata = metadata,
+    architecture = {
+      model_type = desc.model_type, input_shape = desc.input_shape, output_dim = desc.output_dim, components = components,
+    },
+  }, { order = {
+    "metadata", "trial_id", "global_search_accuracy", "global_search_bops", "architecture",
+    "model_type", "input_shape", "output_dim", "components", "block_type", "name", "params",
+    "widths", "channels", "kernels", "activations", "normalizations",
+  } })
+end
+
+--- Writes a description to a file: temporary name first, then renamed.
+-- @param desc a description
+-- @param path the file
+-- @param[opt] metadata as in `to_yaml`
+-- @return true, or nil and a message with the path
+function M.write(desc, path, metadata)
+  local temporary = path .. ".tmp"
+  local file, why = io.open(temporary, "wb")
+  if not file then return nil, why end
+  local ok, fault = file:write(M.to_yaml(desc, metadata))
+  local closed, late = file:close()
+  if not ok or not closed then
+    os.remove(temporary)
+    return nil, ("%s: %s"):format(path, fault or late)
+  end
+  return os.rename(temporary, path)
+end
+
+--- The description as an `nn` arch: blocks become layers under a group name.
+-- @param desc a description (from `load`, `parse`, `from_table` or a space)
+-- @param[opt] options {head = true} keeps the output's softmax or sigmoid as a
+-- layer; by default it is left out, because training is on logits
+-- @return an arch (`nac.nn`); raises where a block or an activation is not among
+-- the engine's
+function M.to_nn(desc, options)
+  local nn = require "nac.nn"
+  local arch = nn.sequential { input = desc.input_shape }
+  local shape, last = desc.input_shape, #desc.components
+  for i, component in ipairs(desc.components) do
+    local row = blocks.find(component.block_type)
+    if not row.build then
+      error(("nac.arch.to_nn: block '%s' of type %s is not among the engine's blocks yet; it can be counted, not trained")
+        :format(component.name, component.block_type), 0)
+    end
+    row.build(arch, component, shape, i == last and not (options and options.head))
+    shape = assert(row.shape(component.params, shape))
+  end
+  return arch
+end
+
+--- The output activation that `to_nn` leaves out: "softmax", "sigmoid" or nil.
+function M.head(desc)
+  local last = desc.components[#desc.components]
+  local list = last and last.params.activations
+  local act = list and list[#list]
+  if act == "softmax" or act == "sigmoid" then return act end
+end
+
+return M

@@ -1,0 +1,158 @@
+--- Kinds of blocks of an architecture description: one row a kind. A row says
+-- which parameters a block has, how it changes the shape, and how it becomes
+-- layers. To add a kind, add a row with `blocks.register`.
+--
+-- Shapes are a list: {64} for a vector, {height, width, channels} for images.
+local words = require "nac.config.words"
+
+local M = {}
+
+local rows = {}
+
+--- Adds a kind of block, or replaces one.
+-- @param row a table:
+--   name   as in `block_type`
+--   keys   schema of `params` (rules as in `nac.config.schema`)
+--   check(params) -> nothing, or what is wrong
+--   shape(params, shape) -> shape of the output, or nil and what is wrong
+--   build(arch, component, shape, is_last) adds layers to an `nn` arch;
+--     `is_last` holds where the final activation shall be left out.
+--     Without `build` the kind can be described and counted, not trained.
+function M.register(row)
+  assert(type(row.name) == "string" and row.keys and row.shape, "blocks.register: name, keys and shape are needed")
+  rows[row.name] = row
+end
+
+--- The row of a kind, or nil.
+function M.find(name) return rows[name] end
+
+--- Product of a shape.
+function M.numel(shape)
+  local n = 1
+  for _, dim in ipairs(shape) do n = n * dim end
+  return n
+end
+
+local function shape_text(shape) return table.concat(shape, "x") end
+
+local size = { kind = "integer", min = 1, max = 2 ^ 31 }
+local function list(of) return { kind = "list", of = of, repeats = true, required = true } end
+local function rule(key, of, doc)
+  local r = list(of)
+  r.key, r.doc = key, doc
+  return r
+end
+local activation = { kind = "word", words = words.activation }
+local norm = { kind = "word", words = words.norm }
+
+-- Lists of a block must have one entry a layer.
+local function same_length(params, first, others, least)
+  local layers = #params[first] - 1
+  if layers < least then return ("%s needs at least %d entries, the first being the input"):format(first, least + 1) end
+  for _, key in ipairs(others) do
+    if #params[key] ~= layers then
+      return ("%d %s for %d layers (%s has %d entries, the first being the input)"):format(
+        #params[key], key, layers, first, layers + 1)
+    end
+  end
+end
+
+-- Output activations that belong to the loss: trained on what stands before.
+local heads = { softmax = true, sigmoid = true }
+
+local function layer_of(name, what)
+  local nn = require "nac.nn"
+  if not nn[name] then
+    error(("nac.arch.to_nn: %s '%s' is not among the engine's layers yet"):format(what, name), 0)
+  end
+  return nn[name]
+end
+
+local norm_layers = { batch = "batchnorm", layer = "layernorm" }
+
+-- Dense layer, normalisation, activation. A dense layer before a normalisation
+-- has no bias: the normalisation's shift would take its place.
+local function dense_layers(arch, component, leave_head)
+  local nn, p, group = require "nac.nn", component.params, component.name
+  local layers = #p.widths - 1
+  for i = 1, layers do
+    local normed = p.normalizations[i] ~= "none"
+    arch:add(nn.dense { units = p.widths[i + 1], bias = not normed, group = group })
+    if normed then arch:add(layer_of(norm_layers[p.normalizations[i]], "normalisation") { group = group }) end
+    local act = p.activations[i]
+    local head = i == layers and leave_head and heads[act]
+    if act ~= "identity" and not head then arch:add(layer_of(act, "activation") { group = group }) end
+  end
+end
+
+M.register {
+  name = "MLP",
+  keys = {
+    rule("widths", size, "Input and output widths, one more than layers."),
+    rule("activations", activation, "One a layer."),
+    rule("normalizations", norm, "One a layer; null is none."),
+  },
+  check = function(p) return same_length(p, "widths", { "activations", "normalizations" }, 1) end,
+  shape = function(p, shape)
+    local n = M.numel(shape)
+    if p.widths[1] ~= n then return nil, ("widths[1] is %d, what comes in is %s (%d values)"):format(p.widths[1], shape_text(shape), n) end
+    return { p.widths[#p.widths] }
+  end,
+  build = function(arch, component, shape, is_last)
+    if #shape > 1 then arch:add(require("nac.nn").flatten { group = component.name }) end
+    dense_layers(arch, component, is_last)
+  end,
+}
+
+M.register {
+  name = "Flatten", keys = {},
+  shape = function(_, shape) return { M.numel(shape) } end,
+  build = function(arch, component) arch:add(require("nac.nn").flatten { group = component.name }) end,
+}
+
+M.register { name = "None", keys = {}, shape = function(_, shape) return shape end, build = function() end }
+
+local function image(shape)
+  if #shape ~= 3 then return nil, ("an image {height, width, channels} is needed, what comes in is %s"):format(shape_text(shape)) end
+  return shape
+end
+
+M.register {
+  name = "Conv",
+  keys = {
+    rule("channels", size, "Input and output channels, one more than layers."),
+    rule("kernels", { kind = "integer", min = 1, max = 255 }, "Kernel sizes, one a layer; no padding."),
+    rule("activations", activation, "One a layer."),
+    rule("normalizations", norm, "One a layer; null is none."),
+  },
+  check = function(p) return same_length(p, "channels", { "kernels", "activations", "normalizations" }, 1) end,
+  shape = function(p, shape)
+    local ok, why = image(shape)
+    if not ok then return nil, why end
+    if p.channels[1] ~= shape[3] then
+      return nil, ("channels[1] is %d, what comes in is %s"):format(p.channels[1], shape_text(shape))
+    end
+    local h, w = shape[1], shape[2]
+    for i, k in ipairs(p.kernels) do
+      if k > h or k > w then return nil, ("kernel %d of size %d does not fit into %dx%d"):format(i, k, h, w) end
+      h, w = h - k + 1, w - k + 1
+    end
+    return { h, w, p.channels[#p.channels] }
+  end,
+}
+
+M.register {
+  name = "ConvAttn",
+  keys = {
+    { key = "hidden_channels", kind = "integer", min = 1, max = 65536, required = true, doc = "Channels of queries, keys and values." },
+    { key = "activation", kind = "word", words = words.activation, default = "identity", doc = "After the sum." },
+  },
+  shape = function(_, shape) return image(shape) end,
+}
+
+M.register {
+  name = "DeepSets", keys = { { key = "phi", kind = "any" }, { key = "rho", kind = "any" }, { key = "aggregation", kind = "any" } },
+  shape = function() return nil, "DeepSets is not among the engine's blocks yet" end,
+}
+
+return M

@@ -1,0 +1,89 @@
+--- Conditions between keys of a configuration. Each returns nothing, or the key
+-- at fault and what is wrong with it.
+local M = {}
+
+-- Objectives that only the hardware estimate gives.
+local hardware = { avg_resource = true, clock_cycles = true }
+
+local function dataset(cfg)
+  if not cfg.dataset.name and not cfg.dataset.loader then
+    return "dataset", "name or loader is needed"
+  end
+end
+
+local function objectives(cfg)
+  local search = cfg.search
+  local names = search.objective_names
+  local needs
+  for _, name in ipairs(names) do if hardware[name] then needs = name end end
+  if search.use_hardware_metrics == nil then search.use_hardware_metrics = needs ~= nil end
+  if needs and not search.use_hardware_metrics then
+    return "search.objective_names", ("objective '%s' needs use_hardware_metrics: true"):format(needs)
+  end
+  if not search.maximize_flags then
+    search.maximize_flags = {}
+    for i, name in ipairs(names) do search.maximize_flags[i] = name == "performance_metric" end
+  end
+  if #search.maximize_flags ~= #names then
+    return "search.maximize_flags", ("%d flags for %d objectives (%s)"):format(
+      #search.maximize_flags, #names, table.concat(names, ", "))
+  end
+end
+
+local function has(list, word)
+  for _, item in ipairs(list) do if item == word then return true end end
+  return false
+end
+
+local function space(cfg)
+  local s, kind = cfg.search_space, cfg.search.model_type
+  if s.mlp_preset ~= "none" then
+    if kind ~= "mlp" then return "search_space.mlp_preset", "a preset needs search.model_type mlp" end
+  elseif kind == "mlp" or kind == "block" and has(s.block_types, "MLP") or kind == "deepsets" then
+    if not s.mlp_width_space then return "search_space", "mlp_width_space is needed for search.model_type " .. kind end
+  end
+  if kind ~= "block" then return end
+  if has(s.block_types, "Conv") or has(s.block_types, "ConvAttn") then
+    for _, key in ipairs { "channel_space", "kernel_space" } do
+      if not s[key] then return "search_space", key .. " is needed where block_types has Conv or ConvAttn" end
+    end
+  end
+  if has(s.block_types, "ConvAttn") and not s.conv_attn.hidden_channel_space then
+    return "search_space", "conv_attn.hidden_channel_space is needed where block_types has ConvAttn"
+  end
+end
+
+local function ranges(cfg)
+  for _, key in ipairs { "bottleneck_range", "phi_len_range", "rho_len_range" } do
+    local range = cfg.search_space[key]
+    if range and range[1] > range[2] then
+      return "search_space." .. key, ("least %d is more than greatest %d"):format(range[1], range[2])
+    end
+  end
+end
+
+local function bits(cfg)
+  for i, pair in ipairs(cfg.local_search.precision_pairs) do
+    if pair.int_bits > pair.total_bits then
+      return "local_search.precision_pairs", ("pair %d has %d integer bits of %d"):format(i, pair.int_bits, pair.total_bits)
+    end
+  end
+  local s = cfg.synthesis
+  if s.total_bits and s.int_bits and s.int_bits > s.total_bits then
+    return "synthesis.int_bits", ("%d integer bits of %d"):format(s.int_bits, s.total_bits)
+  end
+end
+
+local rules = { dataset, objectives, space, ranges, bits }
+
+--- Applies all conditions; fills in the defaults that depend on other keys.
+-- @param cfg a checked configuration
+-- @return nothing, or the key and the message
+function M.apply(cfg)
+  for _, rule in ipairs(rules) do
+    local key, message = rule(cfg)
+    if key then return key, message end
+  end
+end
+
+return M

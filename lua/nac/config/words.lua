@@ -1,0 +1,43 @@
+--- Words of the search space and of architecture files, in every spelling that
+-- the predecessors' files use. Letter case, `_` and `-` do not count.
+local enum = require "nac.util.enum"
+
+local M = {}
+
+-- Canonical word -> other spellings.
+M.activation = {
+  what = "activation",
+  { "relu" }, { "leaky_relu" }, { "gelu" }, { "tanh" }, { "sigmoid" }, { "softmax" },
+  { "identity", "linear", "none", "null" },
+}
+M.norm = {
+  what = "normalisation",
+  { "none", "null", "identity" }, { "batch", "batchnorm", "batch_normalization" }, { "layer", "layernorm" },
+}
+M.block = { what = "block type", { "MLP" }, { "Conv" }, { "ConvAttn" }, { "DeepSets" }, { "Flatten" }, { "None", "null" } }
+M.strategy = { what = "strategy", { "latency" }, { "resource" } }
+
+local function plain(text) return (text:lower():gsub("[_%s-]", "")) end
+
+--- The canonical form of a word, whatever its spelling.
+-- @param set one of the tables of this module, or a table of the same form
+-- @param text the word as written; nil, false and YAML's null read as "null"
+-- @return the canonical word, or nil and a refusal that lists the words
+function M.find(set, text)
+  local wanted = plain(tostring(text or "null"))
+  for _, row in ipairs(set) do
+    for _, spelling in ipairs(row) do
+      if plain(spelling) == wanted then return row[1] end
+    end
+  end
+  return nil, enum.refusal(tostring(text), M.list(set), set.what)
+end
+
+--- The canonical words of a set, in order.
+function M.list(set)
+  local list = {}
+  for i, row in ipairs(set) do list[i] = row[1] end
+  return list
+end
+
+return M

@@ -1,0 +1,3 @@
+local M = {}
+function M.names() return {"analytic"} end
+return M

@@ -1,0 +1,23 @@
+--- The MLP space that SNAC-Pack really searched, whatever its configuration
+-- said, with its parameter names. `num_layers` counts the output layer.
+-- Unlike there, every layer that is drawn is also built.
+local M = {}
+
+local widths = { { 8, 16, 32, 64, 128 }, { 8, 16, 32, 64 }, { 8, 16, 32 }, { 8, 16 } }
+local activations = { "relu", "tanh", "sigmoid" }
+local booleans = { true, false }
+
+--- Draws one description; see `nac.space.mlp`.
+function M.draw(s, trial, io)
+  local p = { widths = { io.input }, activations = {}, normalizations = {} }
+  local hidden = trial:choice("num_layers", { 2, 3, 4, 5 }) - 1
+  for i = 1, hidden do
+    p.widths[i + 1] = trial:choice("hidden_units" .. i, widths[i])
+    p.activations[i] = trial:choice("activation" .. i, activations)
+    p.normalizations[i] = trial:choice("batchnorm" .. i, booleans) and "batch" or "none"
+  end
+  p.widths[hidden + 2], p.activations[hidden + 1], p.normalizations[hidden + 1] = io.outputs, s.output_activation, "none"
+  return p
+end
+
+return M

@@ -1,0 +1,73 @@
+local arch = require "nac.arch"
+local yaml = require "nac.util.yaml"
+
+local text = [[
+model_type: BlockBased
+input_shape: [64]
+output_dim: 10
+components:
+  - block_type: MLP
+    name: classifier_head
+    params: {widths: [64, 32, 10], activations: [LeakyRelu, softmax], normalizations: [batch, null]}
+]]
+
+local function refusal(from, to)
+  local start, stop = text:find(from, 1, true)
+  local desc, why = arch.parse(text:sub(1, start - 1) .. to .. text:sub(stop + 1), "a.yaml")
+  assert.is_nil(desc)
+  return why
+end
+
+describe("an architecture description", function()
+  it("reads the predecessor's words in any spelling", function()
+    local p = arch.parse(text).components[1].params
+    assert.same({ "leaky_relu", "softmax" }, p.activations)
+    assert.same({ "batch", "none" }, p.normalizations)
+  end)
+
+  it("reads JSON and files with metadata alike", function()
+    local json = [[{"architecture": {"input_shape": [4], "components": [{"block_type": "MLP", "params":
+      {"widths": [4, 2], "activations": [null], "normalizations": [null]}}]}}]]
+    local desc = arch.parse(json)
+    assert.equal(2, desc.output_dim)
+    assert.equal("mlp_1", desc.components[1].name)
+    assert.same({ "identity" }, desc.components[1].params.activations)
+  end)
+
+  it("is written in the predecessor's form and reads back equal", function()
+    local desc = arch.parse(text)
+    local written = arch.to_yaml(desc, { trial_id = 3, global_search_accuracy = 0.5 })
+    local plain = yaml.parse(written)
+    assert.equal(3, plain.metadata.trial_id)
+    assert.same({ "batch", yaml.null }, plain.architecture.components[1].params.normalizations)
+    assert.same({ "LeakyReLU", "softmax" }, plain.architecture.components[1].params.activations)
+    assert.same(desc, arch.parse(written))
+    local path = os.tmpname()
+    assert.is_true(arch.write(desc, path, { trial_id = 3 }))
+    local back, metadata = arch.load(path)
+    assert.same(desc, back)
+    assert.equal(3, metadata.trial_id)
+    os.remove(path)
+  end)
+
+  it("names file, line and block of what is wrong", function()
+    assert.equal("a.yaml:5: components[1] 'classifier_head' (MLP): widths[1] is 63, what comes in is 64 (64 values)",
+      refusal("[64, 32", "[63, 32"))
+    assert.matches("^a.yaml:7: .*unknown activation 'rello'.*nearest: relu", refusal("LeakyRelu", "rello"))
+    assert.matches("^a.yaml:5: .*3 activations for 2 layers", refusal("softmax]", "relu, softmax]"))
+    assert.matches("^a.yaml:3: output_dim is 11, the last block gives 10", refusal("output_dim: 10", "output_dim: 11"))
+    assert.matches("^a.yaml:7: .*unknown key 'width'; nearest: 'widths'", refusal("widths", "width"))
+    assert.matches("^a.yaml:5: .*unknown block type 'MPL'", refusal("block_type: MLP", "block_type: MPL"))
+    assert.matches("^a.yaml:2: unknown key 'imput_shape'", refusal("input_shape", "imput_shape"))
+  end)
+
+  it("follows the shape through convolutions", function()
+    local conv = { input_shape = { 16, 16, 1 }, components = {
+      { block_type = "Conv", params = { channels = { 1, 4, 16 }, kernels = { 5, 3 }, activations = { "ReLU", "relu" }, normalizations = { false, "batch" } } },
+      { block_type = "MLP", params = { widths = { 1600, 10 }, activations = { "softmax" }, normalizations = { false } } },
+    } }
+    assert.equal(10, arch.from_table(conv).output_dim)
+    conv.components[1].params.kernels[1] = 17
+    assert.matches("does not fit into 16x16", select(2, arch.from_table(conv)))
+  end)
+end)

@@ -1,0 +1,114 @@
+local config = require "nac.config"
+
+local golden = "spec/golden/config/"
+local function text_of(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+describe("a configuration", function()
+  local base = text_of(golden .. "t1_config.yaml")
+
+  -- The message after replacing `from` by `to` in the t1 configuration.
+  local function refusal(from, to)
+    local start, stop = base:find(from, 1, true)
+    assert(start, from)
+    local cfg, why = config.parse(base:sub(1, start - 1) .. to .. base:sub(stop + 1), "t1.yaml")
+    assert.is_nil(cfg)
+    return why
+  end
+
+  it("loads the predecessor's three configurations unmodified", function()
+    for _, name in ipairs { "t1", "t2", "t3" } do
+      local cfg, why = config.load(golden .. name .. "_config.yaml")
+      assert.is_nil(why)
+      assert.equal(golden:sub(1, -2), cfg.dir)
+    end
+  end)
+
+  it("honours its keys and fills in the others", function()
+    local cfg = config.load(golden .. "t1_config.yaml")
+    assert.equal(3, cfg.search.n_trials)
+    assert.equal(8, cfg.dataset.resize_val)
+    assert.same({ "performance_metric", "bops", "avg_resource", "clock_cycles" }, cfg.search.objective_names)
+    assert.same({ true, false, false, false }, cfg.search.maximize_flags)
+    assert.same({ "none", "batch" }, cfg.search_space.norm_space)
+    assert.equal("latency", cfg.hls_config.model.strategy)
+    assert.equal("ap_fixed<8,3>", cfg.hls_config.model.precision)
+    assert.same({ total_bits = 4, int_bits = 1 }, cfg.local_search.precision_pairs[4])
+    assert.equal("exact", cfg.search.bops)
+    assert.equal(1, cfg.search.seed)
+    assert.is_true(cfg:given "search.epochs")
+    assert.is_false(cfg:given "search.seed")
+    assert.matches("t1_config.yaml:15$", cfg:where "search.epochs")
+  end)
+
+  it("understands the predecessors' spellings", function()
+    local cfg = config.load(golden .. "t2_config.yaml")
+    assert.same({ "relu", "gelu", "leaky_relu" }, cfg.search_space.act_space)
+    assert.same({ "Conv", "ConvAttn", "MLP", "None" }, cfg.search_space.block_types)
+    assert.is_false(cfg.search.use_hardware_metrics)
+  end)
+
+  it("refuses unknown keys with line and nearest key", function()
+    assert.equal("t1.yaml:15: unknown key 'epoch' in search; nearest: 'epochs'", refusal("epochs:", "epoch:"))
+    assert.equal("t1.yaml:53: unknown key 'outputs'; nearest: 'output'", refusal("output:", "outputs:"))
+    assert.matches("mlp_width_space", refusal("mlp_width_space:", "mlp_width_spaces:"))
+  end)
+
+  it("refuses wrong types with line and key", function()
+    assert.equal("t1.yaml:15: search.epochs: an integer is expected, not the word 'ten'", refusal("epochs: 2", "epochs: ten"))
+    assert.matches("^t1.yaml:16: .*true or false", refusal("metrics: true", "metrics: 1"))
+    assert.matches("^t1.yaml:21: .*a list is expected, not 8", refusal("[8, 16, 32, 64, 128]", "8"))
+    assert.matches("a mapping of keys is expected, not 3", select(2, config.parse "dataset: 3\nsearch_space: {}"))
+  end)
+
+  it("refuses impossible values", function()
+    assert.matches("^t1.yaml:14: search.n_trials: at least 1", refusal("n_trials: 3", "n_trials: 0"))
+    assert.matches("width_space%[1%]: at least 1", refusal("[8, 16, 32, 64, 128]", "[-8]"))
+    assert.matches("a list of at least 1", refusal("[8, 16, 32, 64, 128]", "[]"))
+    assert.matches("'8' stands twice", refusal("[8, 16, 32, 64, 128]", "[8, 8]"))
+    assert.matches("1 to 64 bits", refusal("ap_fixed<8,3>", "ap_fixed<80,3>"))
+    assert.matches("at most 64", refusal("total_bits: 16", "total_bits: 65"))
+    assert.matches("integer bits of 4", refusal("int_bits: 1}", "int_bits: 5}"))
+    assert.matches("finite", refusal("pruning_rate: 0.8", "pruning_rate: .nan"))
+  end)
+
+  it("refuses unknown words with the nearest", function()
+    assert.matches("unknown objective 'clok_cycles'.*nearest: clock_cycles", refusal("clock_cycles]", "clok_cycles]"))
+    assert.matches("unknown activation 'relo'.*nearest: relu", refusal("[relu, tanh", "[relo, tanh"))
+    assert.matches("unknown board 'zcu103'.*nearest: zcu102", refusal("zcu102", "zcu103"))
+    assert.matches("unknown strategy 'Latenci'.*nearest: latency", refusal("Latency", "Latenci"))
+  end)
+
+  it("refuses what does not fit together", function()
+    assert.equal("t1.yaml:18: search.maximize_flags: 2 flags for 4 objectives (performance_metric, bops, avg_resource, clock_cycles)",
+      refusal("[true, false, false, false]", "[true, false]"))
+    assert.matches("needs use_hardware_metrics", refusal("metrics: true", "metrics: false"))
+    assert.matches("^t1.yaml:5: dataset: name or loader", refusal("name: mnist", ""))
+    assert.matches("mlp_width_space is needed", refusal("mlp_width_space: [8, 16, 32, 64, 128]", ""))
+  end)
+
+  it("makes do with few keys", function()
+    local cfg = config.parse "dataset: {name: mnist}\nsearch_space: {mlp_preset: snac-pack}"
+    assert.same({ true, false }, cfg.search.maximize_flags)
+    assert.is_false(cfg.search.use_hardware_metrics)
+    assert.same({ "performance_metric", "bops" }, cfg.search.objective_names)
+    assert.same({}, cfg.search.selection)
+  end)
+
+  it("says what an empty file, a list or a word lacks", function()
+    assert.matches("empty", select(2, config.parse ""))
+    assert.matches("sections", select(2, config.parse "hello"))
+    assert.matches("'dataset' is missing", select(2, config.parse "search: {epochs: 3}"))
+  end)
+
+  it("looks for files beside itself, then in the current folder", function()
+    local cfg = config.load(golden .. "t1_config.yaml")
+    assert.equal(golden .. "t2_config.yaml", cfg:resolve "t2_config.yaml")
+    assert.equal("spec/lua/config_spec.lua", cfg:resolve "spec/lua/config_spec.lua")
+    assert.equal("/etc/x", cfg:resolve "/etc/x")
+  end)
+end)
