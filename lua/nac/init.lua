@@ -4,8 +4,8 @@
 
 -- One line a public module.
 local modules = {
-  "arch", "blocks", "bops", "config", "dataset", "estimate", "global_search", "model", "nn",
-  "pareto", "plot", "report", "rng", "space", "tensor", "train",
+  "arch", "blocks", "bops", "config", "dataset", "distribution", "estimate", "global_search",
+  "hypervolume", "model", "nn", "pareto", "plot", "report", "rng", "space", "tensor", "train",
 }
 
 -- Modules that are one function: nac.study{...}.

@@ -9,6 +9,7 @@
 /* clang-format off */
 #define NAC_MODULES(X) \
   X(edit) \
+  X(proc) \
   X(rng) \
   X(sys) \
   X(tensor)

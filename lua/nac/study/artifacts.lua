@@ -1,0 +1,70 @@
+--- The folder of files that trials keep: trial_N.npz, trial_N_fold1.npz, ...
+local proc = require "nac.c.proc"
+local signal = require "nac.util.signal"
+
+local Artifacts = {}
+Artifacts.__index = Artifacts
+
+local M = {}
+
+--- Artifacts in a folder, which is made when the first file is kept.
+-- @param dir the folder's path
+function M.new(dir) return setmetatable({ dir = dir }, Artifacts) end
+
+--- The file name of a trial's artifact.
+function Artifacts:file(number, name, extension)
+  name = name and tostring(name):gsub("[^%w%-%.]", "-")
+  return ("trial_%d%s.%s"):format(number, name and "_" .. name or "", extension or "npz")
+end
+
+--- The path of a trial's artifact.
+function Artifacts:path(number, name, extension)
+  return self.dir .. "/" .. self:file(number, name, extension)
+end
+
+--- Has `write(path)` make a file under a temporary name, then renames it.
+-- @param file the file's name
+-- @param write a function; raises or returns nil, message on failure
+-- @return the path, or nil and a message
+function Artifacts:store(file, write)
+  local ok, message = proc.mkdir(self.dir)
+  if not ok then return nil, message end
+  local path, temporary = self.dir .. "/" .. file, self.dir .. "/.tmp_" .. file
+  local called, result, why = xpcall(write, debug.traceback, temporary)
+  if not called then
+    os.remove(temporary)
+    if signal.is(result) then error(result, 0) end
+    return nil, ("cannot keep %s: %s"):format(path, tostring(result))
+  end
+  if result == nil and why ~= nil or result == false then
+    os.remove(temporary)
+    return nil, ("cannot keep %s: %s"):format(path, tostring(why))
+  end
+  ok, message = os.rename(temporary, path)
+  if not ok then return nil, ("cannot keep %s: %s (the function wrote no file)"):format(path, message) end
+  return path
+end
+
+--- Removes a trial's files, also half-written ones.
+function Artifacts:drop(record)
+  for _, file in ipairs(record.artifacts) do
+    os.remove(self.dir .. "/" .. file)
+    os.remove(self.dir .. "/.tmp_" .. file)
+  end
+end
+
+--- The existing file of a record, or nil.
+function Artifacts:find(record, name)
+  for _, file in ipairs(record.artifacts) do
+    if not name or file:find("_" .. name .. ".", 1, true) then
+      local path = self.dir .. "/" .. file
+      local f = io.open(path, "rb")
+      if f then
+        f:close()
+        return path
+      end
+    end
+  end
+end
+
+return M

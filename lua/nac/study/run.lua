@@ -1,0 +1,53 @@
+--- Runs an objective on a trial and says how it ended. Used by workers and by
+-- searches in this process alike.
+local proc = require "nac.c.proc"
+local record = require "nac.study.record"
+local signal = require "nac.util.signal"
+local sys = require "nac.c.sys"
+
+local M = {}
+
+-- Instructions of Lua between two looks at the clock and the interruption flag.
+local TICK = 1000000
+
+local function watch(deadline, limit)
+  return function()
+    if sys.interrupted() then error(signal.interrupted(), 0) end
+    if deadline and proc.clock() > deadline then
+      error(signal.failed(M.time_reason(limit)), 0)
+    end
+  end
+end
+
+--- "time limit of 5 s exceeded"
+function M.time_reason(limit) return ("time limit of %.10g s exceeded"):format(limit) end
+
+local function on_error(e)
+  if type(e) == "table" and e.state then return e end
+  return { fault = true, message = tostring(e), traceback = debug.traceback(tostring(e), 2) }
+end
+
+--- Calls `objective(trial)`.
+-- @param objective the user's function
+-- @param trial the trial
+-- @param objectives list of `{name=, direction=}`
+-- @param[opt] limit seconds; looked at while Lua runs (a long C call is ended
+--   by the parent of a worker instead)
+-- @return an outcome: `{state=, reason=, traceback=, values=, rest=}`; state
+--   "interrupted" when the user asked to stop
+function M.objective(objective, trial, objectives, limit)
+  math.randomseed(trial.seed)
+  local hook, mask, count = debug.gethook()
+  debug.sethook(watch(limit and proc.clock() + limit, limit), "", TICK)
+  local ok, answer = xpcall(objective, on_error, trial)
+  debug.sethook(hook, mask, count)
+  if ok then
+    local values, rest = record.check_values(answer, objectives)
+    if not values then return { state = "failed", reason = rest } end
+    return { state = "complete", values = values, rest = rest }
+  end
+  if answer.fault then return { state = "failed", reason = answer.message, traceback = answer.traceback } end
+  return { state = answer.state, reason = answer.reason, values = answer.values }
+end
+
+return M
