@@ -22,9 +22,15 @@ end
 --- "time limit of 5 s exceeded"
 function M.time_reason(limit) return ("time limit of %.10g s exceeded"):format(limit) end
 
+-- The user's part of a traceback: what lies above this file's own call.
+local function trimmed(text)
+  local first = text:find("\n[^\n]*\n[^\n]*nac/study/run%.lua:")
+  return first and text:sub(1, first - 1) or text
+end
+
 local function on_error(e)
   if type(e) == "table" and e.state then return e end
-  return { fault = true, message = tostring(e), traceback = debug.traceback(tostring(e), 2) }
+  return { fault = true, message = tostring(e), traceback = trimmed(debug.traceback(tostring(e), 2)) }
 end
 
 --- Calls `objective(trial)`.

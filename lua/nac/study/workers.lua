@@ -161,6 +161,9 @@ function Pool:kill()
   self.running, self.count = {}, 0
 end
 
+-- Nothing survives the loop, however it ends.
+Pool.__close = Pool.kill
+
 --- Waits until something ends or a moment has passed.
 -- @return list of `{trial=, outcome=, seconds=}` of the trials that ended
 function Pool:collect()

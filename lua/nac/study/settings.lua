@@ -1,0 +1,141 @@
+--- A study's options: checking them, and comparing them with what is stored.
+local enum = require "nac.util.enum"
+local sampling = require "nac.study.sampling"
+
+local M = {}
+
+local known = {
+  "artifacts", "lag", "maximize", "minimize", "name", "population", "resume", "sampler", "seed", "space", "storage", "sync",
+}
+
+local function names_of(list, what, level)
+  if list == nil then return {} end
+  if type(list) == "string" then list = { list } end
+  if type(list) ~= "table" then error(what .. " takes a list of objective names, got " .. type(list), level + 1) end
+  for _, name in ipairs(list) do
+    if type(name) ~= "string" then error(what .. " takes a list of objective names, with a " .. type(name) .. " in it", level + 1) end
+  end
+  return list
+end
+
+local function integer(options, name, default, least, level)
+  local value = options[name]
+  if value == nil then return default end
+  if not math.tointeger(value) or least and value < least then
+    error(("%s must be an integer%s, got %s"):format(name, least and (" of %d or more"):format(least) or "", tostring(value)), level + 1)
+  end
+  return math.tointeger(value)
+end
+
+--- Checks a study's options.
+-- @return the study's fields that follow from them
+function M.check(options, level)
+  level = (level or 1) + 1
+  if type(options) ~= "table" then error("nac.study takes a table of options, got " .. type(options), level) end
+  for key in pairs(options) do enum.check(key, known, "option of nac.study", level) end
+  local self = { objectives = {} }
+  local seen = {}
+  for _, direction in ipairs { "maximize", "minimize" } do
+    for _, name in ipairs(names_of(options[direction], direction, level)) do
+      if seen[name] then error(("objective '%s' is named twice"):format(name), level) end
+      seen[name] = true
+      table.insert(self.objectives, { name = name, direction = direction })
+    end
+  end
+  if #self.objectives == 0 then error("a study needs objectives: maximize = {names} and/or minimize = {names}", level) end
+  self.sampler, self.sampler_name, self.sampler_options =
+    sampling.load(options.sampler or (#self.objectives > 1 and "nsga2" or "random"), level)
+  self.seed = integer(options, "seed", 1, nil, level)
+  self.population = integer(options, "population", nil, 2, level)
+  self.lag = integer(options, "lag", 7, 0, level)
+  self.sync = options.sync ~= false
+  self.name = options.name or "nac"
+  if type(self.name) ~= "string" then error("name must be a string, got " .. type(self.name), level) end
+  local path = type(options.storage) == "string" and options.storage:gsub("%.[%w]+$", "")
+  self.artifact_dir = options.artifacts or path and path .. "_artifacts" or M.temporary()
+  return self
+end
+
+local count = 0
+--- A folder name for the files of a study that is stored nowhere.
+function M.temporary()
+  count = count + 1
+  return ("%s/nac-%d-%d"):format("/tmp", require("nac.c.proc").pid(), count)
+end
+
+--- What a storage keeps about the study itself.
+function M.meta(self)
+  return {
+    name = self.name, objectives = self.objectives,
+    settings = {
+      seed = self.seed, sampler = self.sampler_name, population = self.population, lag = self.lag, sync = self.sync,
+    },
+  }
+end
+
+local function storage_of(given, level)
+  if given == nil then return require("nac.storage.memory").new() end
+  if type(given) == "string" then
+    local storage, message = require("nac.storage.sqlite").new(given)
+    if not storage then error(message, level + 1) end
+    return storage
+  end
+  for _, verb in ipairs { "open", "create", "begin", "finish", "close" } do
+    if type(given) ~= "table" or type(given[verb]) ~= "function" then
+      error(("a storage is the path of a database or a table with a function %s"):format(verb), level + 1)
+    end
+  end
+  return given
+end
+
+local function objectives_text(objectives)
+  local parts = {}
+  for i, o in ipairs(objectives) do parts[i] = o.direction .. " " .. o.name end
+  return table.concat(parts, ", ")
+end
+
+-- Refuses to go on with anything that would change the results.
+local function compare(self, options, stored, level)
+  local function differ(what, was, is)
+    error(("study '%s' was made with %s %s, now %s: go on with the same, or take another name"):format(
+      self.name, what, tostring(was), tostring(is)), level + 1)
+  end
+  local was, is = objectives_text(stored.meta.objectives), objectives_text(self.objectives)
+  if was ~= is then differ("objectives", was, is) end
+  local settings = stored.meta.settings
+  if not settings then
+    error(("study '%s' was not made by this engine (it records no seed): it can be read, not continued"):format(self.name), level + 1)
+  end
+  if settings.seed ~= self.seed then differ("seed", settings.seed, self.seed) end
+  if settings.sampler ~= self.sampler_name then differ("sampler", settings.sampler, self.sampler_name) end
+  for _, key in ipairs { "population", "lag", "sync" } do
+    if options[key] ~= nil and options[key] ~= settings[key] then differ(key, settings[key], options[key]) end
+    self[key] = settings[key]
+  end
+end
+
+--- Opens the storage; fills `self.storage`.
+-- @return what is stored under this name, or nil
+function M.open(self, options, level)
+  level = (level or 1) + 1
+  self.storage = storage_of(options.storage, level)
+  local stored, message = self.storage:open { name = self.name }
+  if stored == nil then error(message, level) end
+  if not stored then return nil end
+  if not options.resume then
+    self.storage:close()
+    error(("the study '%s' exists already with %d trials: resume = true continues it, another name begins a new one")
+      :format(self.name, #stored.records), level)
+  end
+  local ok, e = pcall(compare, self, options, stored, 0)
+  if not ok then
+    self.storage:close()
+    error(e, level)
+  end
+  return stored
+end
+
+--- Checks a final state given by hand.
+function M.check_state(state, level) enum.check(state, { "complete", "pruned", "failed" }, "state", level) end
+
+return M
