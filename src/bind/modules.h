@@ -9,8 +9,14 @@
 /* clang-format off */
 #define NAC_MODULES(X) \
   X(edit) \
+  X(file) \
+  X(hash) \
+  X(idx) \
+  X(image) \
+  X(npz) \
   X(proc) \
   X(rng) \
+  X(split) \
   X(sys) \
   X(tensor)
 /* clang-format on */

@@ -1,0 +1,120 @@
+#include "core/sha256.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
+static const uint32_t K[64] = {
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t rotr(uint32_t x, int n)
+{
+  return (x >> n) | (x << (32 - n));
+}
+
+static void add_block(uint32_t state[8], const unsigned char *p)
+{
+  uint32_t w[64];
+  uint32_t v[8];
+  int t;
+  for (t = 0; t < 16; t++, p += 4) {
+    w[t] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+  }
+  for (; t < 64; t++) {
+    uint32_t s0 = rotr(w[t - 15], 7) ^ rotr(w[t - 15], 18) ^ (w[t - 15] >> 3);
+    uint32_t s1 = rotr(w[t - 2], 17) ^ rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);
+    w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+  }
+  memcpy(v, state, sizeof v);
+  for (t = 0; t < 64; t++) { /* v = a b c d e f g h */
+    uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
+    uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
+    uint32_t t1 = v[7] + s1 + ch + K[t] + w[t];
+    uint32_t s0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
+    uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+    memmove(v + 1, v, 7 * sizeof *v);
+    v[4] += t1;
+    v[0] = t1 + s0 + maj;
+  }
+  for (t = 0; t < 8; t++) {
+    state[t] += v[t];
+  }
+}
+
+void nac_sha256_init(nac_sha256 *sum)
+{
+  static const uint32_t first[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  memcpy(sum->state, first, sizeof first);
+  sum->bytes = 0;
+}
+
+void nac_sha256_add(nac_sha256 *sum, const void *data, size_t bytes)
+{
+  const unsigned char *p = data;
+  size_t have = (size_t)(sum->bytes % 64);
+  sum->bytes += bytes;
+  if (have > 0) {
+    size_t n = bytes < 64 - have ? bytes : 64 - have;
+    memcpy(sum->block + have, p, n);
+    p += n;
+    bytes -= n;
+    if (have + n < 64) {
+      return;
+    }
+    add_block(sum->state, sum->block);
+  }
+  for (; bytes >= 64; p += 64, bytes -= 64) {
+    add_block(sum->state, p);
+  }
+  if (bytes > 0) {
+    memcpy(sum->block, p, bytes);
+  }
+}
+
+void nac_sha256_hex(nac_sha256 *sum, char hex[NAC_SHA256_HEX])
+{
+  uint64_t bits = sum->bytes * 8;
+  unsigned char pad[72] = {0x80};
+  size_t n = (size_t)((119 - sum->bytes % 64) % 64) + 1; /* up to 8 bytes before a block's end */
+  int i;
+  for (i = 0; i < 8; i++) {
+    pad[n + (size_t)i] = (unsigned char)(bits >> (56 - 8 * i));
+  }
+  nac_sha256_add(sum, pad, n + 8);
+  for (i = 0; i < 8; i++) {
+    snprintf(hex + 8 * i, 9, "%08x", (unsigned)sum->state[i]);
+  }
+}
+
+int nac_sha256_file(const char *path, char hex[NAC_SHA256_HEX], nac_error *err)
+{
+  unsigned char piece[16384];
+  nac_sha256 sum;
+  size_t n;
+  int failed;
+  FILE *f = fopen(path, "rb");
+  if (f == NULL) {
+    return nac_fail(err, NAC_EIO, "%s: cannot read: %s", path, strerror(errno));
+  }
+  nac_sha256_init(&sum);
+  while ((n = fread(piece, 1, sizeof piece, f)) > 0) {
+    nac_sha256_add(&sum, piece, n);
+  }
+  failed = ferror(f);
+  if (failed) {
+    nac_fail(err, NAC_EIO, "%s: cannot read: %s", path, strerror(errno));
+  }
+  fclose(f);
+  nac_sha256_hex(&sum, hex);
+  return failed ? NAC_EIO : NAC_OK;
+}
