@@ -1,0 +1,107 @@
+--- What every data set can do. A data set is made from a *source*, which knows
+-- how to read: `source.train()` and `source.test()` return x and y (y i32
+-- classes from 0, or f32 targets), `source.provenance()` where they come from.
+-- Nothing is read before it is needed; the test set is read by `test` alone.
+local c_tensor = require "nac.c.tensor"
+local split = require "nac.dataset.split"
+
+local M = {}
+
+local Dataset = {}
+
+-- Fields that only the data can tell (a user's loader): reading fills them.
+local READ_FIRST = { shape = true, n_classes = true, task = true }
+
+Dataset.__index = function(ds, key)
+  if READ_FIRST[key] then
+    ds:_train()
+    return rawget(ds, key)
+  end
+  return Dataset[key]
+end
+
+Dataset.__name = "nac.dataset"
+
+function Dataset:__tostring()
+  local shape = rawget(self, "shape")
+  return ("dataset %s%s%s"):format(self.name, self.sample and " (sample)" or "",
+    shape and ", samples of shape " .. table.concat(shape, "x") or "")
+end
+
+-- x, y and the classes that splits keep in proportion; read once.
+function Dataset:_train()
+  local all = self._all
+  if not all then
+    local x, y, facts = self._source.train()
+    for key, value in pairs(facts or {}) do rawset(self, key, value) end
+    local strata = y
+    if rawget(self, "task") == "regression" then strata = c_tensor.zeros({ x:shape()[1] }, "i32") end
+    all = { x = x, y = y, strata = strata }
+    self._all, self.n_train = all, x:shape()[1]
+  end
+  return all.x, all.y, all.strata
+end
+
+--- The three parts of the training set, made once: `fit` (80 %) is trained on,
+-- `search` (10 %) stops training and is the objective, `select` (10 %) chooses
+-- the winner. Raises a message that names the file when one cannot be read.
+-- @return { fit = { x =, y = }, search = ..., select = ... }
+function Dataset:parts()
+  if not self._parts then
+    local x, y, strata = self:_train()
+    self._parts = split.parts(x, y, strata, self.seed)
+    self.fit, self.search = self._parts.fit, self._parts.search
+  end
+  return self._parts
+end
+
+--- Stratified folds of the training set without `select`.
+-- @param k number of folds; 1 gives the parts of `parts`
+-- @param[opt] seed integer, by default the data set's own
+-- @return list of { fit =, search = }, with the field `select`
+function Dataset:folds(k, seed)
+  if math.type(k) ~= "integer" or k < 1 or k > 256 then
+    error(("folds: a number of folds from 1 to 256 expected, got %s"):format(tostring(k)), 2)
+  end
+  if k == 1 then
+    local parts = self:parts()
+    return { { fit = parts.fit, search = parts.search }, select = parts.select }
+  end
+  local x, y, strata = self:_train()
+  return split.folds(x, y, strata, k, seed or self.seed)
+end
+
+--- The test set; read at the first call. It is for the one evaluation at the end.
+-- @return { x =, y = }, or nil and a message when the data set has none
+function Dataset:test()
+  if not self._test then
+    local x, y = self._source.test()
+    if not x then return nil, y or ("data set %s has no test set"):format(self.name) end
+    self._test, self.n_test = { x = x, y = y }, x:shape()[1]
+  end
+  return self._test
+end
+
+--- Where the data come from, for the record of a result.
+-- @return { name =, source =, sha256 = { file = sum }, n_train =, n_test =, sample = }
+function Dataset:provenance()
+  local record = self._source.provenance()
+  record.name, record.sample, record.seed = self.name, self.sample or false, self.seed
+  record.n_train, record.n_test = self.n_train, self.n_test
+  return record
+end
+
+--- A data set over a source.
+-- @param fields name, seed, sample, and shape, n_classes, task where they are known
+-- @param source see the head of this file
+-- @return the data set
+function M.new(fields, source)
+  fields._source = source
+  fields.seed = fields.seed or 0
+  return setmetatable(fields, Dataset)
+end
+
+--- Whether `value` is a data set.
+function M.is(value) return getmetatable(value) == Dataset end
+
+return M

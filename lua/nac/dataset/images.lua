@@ -1,0 +1,136 @@
+--- Sets of images in the four IDX files of MNIST's layout (train-images-...,
+-- train-labels-..., t10k-...), plain or gzip. MNIST and Fashion-MNIST are rows
+-- over this file.
+local base = require "nac.dataset.base"
+local hash = require "nac.c.hash"
+local idx = require "nac.c.idx"
+local image = require "nac.c.image"
+local read_options = require("nac.dataset.options").read
+
+local M = {}
+
+local FILES = {
+  train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
+  test = { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" },
+}
+local OPTIONS = { "resize", "subset", "flatten", "one_hot", "normalize", "seed", "sample", "dir" }
+
+-- The folder that holds lua/ and data/.
+local function root()
+  local here = package.searchpath("nac.dataset.images", package.path)
+  return here:match("^(.*)/lua/nac/dataset/images%.lua$") or "."
+end
+
+local function exists(path)
+  local f = io.open(path, "rb")
+  if f then f:close() end
+  return f ~= nil
+end
+
+-- "dir/name" or "dir/name.gz", whichever is there; nil when neither is.
+local function find_file(dir, name)
+  local path = dir .. "/" .. name
+  if exists(path) then return path end
+  if exists(path .. ".gz") then return path .. ".gz" end
+  return nil
+end
+
+-- Which folder is read, and whether it is the shipped sample.
+local function find_folder(set, options)
+  if options.dir then
+    if find_file(options.dir, FILES.train[1]) then return options.dir, false end
+    return nil, ("%s: no %s (or .gz) in %s"):format(set.name, FILES.train[1], options.dir)
+  end
+  local sample = root() .. "/data/" .. set.name
+  if not options.sample then
+    for _, dir in ipairs { root() .. "/data/full/" .. set.name, "data/full/" .. set.name, set.system_dir } do
+      if find_file(dir, FILES.train[1]) then return dir, false end
+    end
+  end
+  if find_file(sample, FILES.train[1]) then return sample, true end
+  return nil, ("%s: the data are not here; `make data` fetches them%s"):format(set.name, set.hint or "")
+end
+
+-- Images f32 [N, ...] and labels i32 [N] of one half of the set.
+local function read_half(set, dir, names, options, rows)
+  local paths = {}
+  for i, name in ipairs(names) do
+    paths[i] = find_file(dir, name) or error(("%s: no %s (or .gz) in %s"):format(set.name, name, dir), 0)
+  end
+  local function need(value, message)
+    if value == nil then error(message, 0) end
+    return value
+  end
+  local images <close> = need(idx.read(paths[1], rows))
+  local labels <close> = need(idx.read(paths[2], rows))
+  local shape, n_labels = images:shape(), labels:shape()[1]
+  if #shape ~= 3 or images:dtype() ~= "u8" then
+    error(("%s: images (N,H,W) of bytes expected, found %s of shape %s%s"):format(paths[1], images:dtype(),
+      table.concat(shape, "x"), #shape == 1 and "; are images and labels swapped?" or ""), 0)
+  end
+  if #labels:shape() ~= 1 or labels:dtype() ~= "u8" then
+    error(("%s: labels (N) of bytes expected, found %s of shape %s; are images and labels swapped?"):format(paths[2],
+      labels:dtype(), table.concat(labels:shape(), "x")), 0)
+  end
+  if rows and shape[1] < rows then
+    error(("%s: it holds %d images, %d were asked for%s"):format(paths[1], shape[1], rows,
+      dir == options.dir and "" or "; `make data` fetches the full set"), 0)
+  end
+  if shape[1] ~= n_labels then
+    error(("%s holds %d images, but %s %d labels"):format(paths[1], shape[1], paths[2], n_labels), 0)
+  end
+  if n_labels == 0 then error(("%s: it holds no images"):format(paths[1]), 0) end
+  local y = labels:to("i32")
+  local largest = y.max and y:max() or math.max(table.unpack(y:slice(1, 1, 200):totable()))
+  if largest >= set.n_classes then
+    error(("%s: a label is %d; they go from 0 to %d"):format(paths[2], largest, set.n_classes - 1), 0)
+  end
+  local h, w = options.height or shape[2], options.width or shape[3]
+  local x = image.resize_area(images, h, w, options.normalize == false and 1 or 1 / 255)
+  return x:reshape(options.flatten and { shape[1], h * w } or { shape[1], 1, h, w }), y, h, w
+end
+
+local function provenance(set, dir)
+  local sums = {}
+  for _, half in pairs(FILES) do
+    for _, name in ipairs(half) do
+      local path = find_file(dir, name)
+      if path then sums[path:match("[^/]+$")] = hash.sha256_file(path) end
+    end
+  end
+  return { source = dir, sha256 = sums, licence = set.licence, citation = set.citation }
+end
+
+--- Makes the data set `set` with the user's options; reads no file.
+-- @param set { name =, n_classes =, height =, width =, sample_rows =, system_dir =, hint =, licence =, citation = }
+-- @param options see nac.dataset.mnist
+-- @return the data set, or nil and a message
+function M.make(set, options)
+  local o, message = read_options(options, OPTIONS, set.name)
+  if not o then return nil, message end
+  local dir, sample = find_folder(set, o)
+  if not dir then return nil, sample end
+  if sample and o.subset and o.subset > set.sample_rows then
+    return nil, ("%s: the shipped sample holds %d training images, %d were asked for (subset); %s"):format(
+      set.name, set.sample_rows, o.subset, o.sample and "leave `sample` out and fetch the full set with `make data`"
+        or "`make data` fetches the full set")
+  end
+  if o.resize then
+    o.height, o.width = o.resize, o.resize
+    if type(o.resize) == "table" then o.height, o.width = o.resize[1], o.resize[2] end
+  end
+  local h, w = o.height or set.height, o.width or set.width
+  return base.new({
+    name = set.name, task = "classification", n_classes = set.n_classes, sample = sample, seed = o.seed,
+    shape = o.flatten and { h * w } or { 1, h, w },
+  }, {
+    train = function()
+      local x, y, height, width = read_half(set, dir, FILES.train, o, o.subset)
+      return x, y, { shape = o.flatten and { height * width } or { 1, height, width } }
+    end,
+    test = function() return read_half(set, dir, FILES.test, o) end,
+    provenance = function() return provenance(set, dir) end,
+  })
+end
+
+return M

@@ -1,0 +1,100 @@
+--- Data sets: MNIST, Fashion-MNIST, XOR, tensors, and a user's own loader.
+--
+--     local ds = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000 }
+--     ds.shape, ds.n_classes, ds.task     -- known without reading a file
+--     ds:parts()                          -- { fit =, search =, select = }
+--     ds:folds(3)                         -- { { fit =, search = }, ... }, .select
+--     ds:test()                           -- for the one evaluation at the end
+--
+-- A part is { x = f32 tensor [N, ...], y = i32 classes [N] or f32 targets }.
+local lfs = require "lfs"
+local base = require "nac.dataset.base"
+local enum = require "nac.util.enum"
+
+local M = {}
+
+-- One line a built-in set: its file returns function(options) -> ds | nil, message.
+local constructors = {
+  mnist = function(options) return require "nac.dataset.mnist"(options) end,
+  fashion_mnist = function(options) return require "nac.dataset.fashion_mnist"(options) end,
+  xor = function(options) return require "nac.dataset.xor"(options) end,
+}
+
+--- The names of all data sets, sorted.
+function M.names()
+  local names = {}
+  for name in pairs(constructors) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function make(name, options)
+  local ds, message = constructors[name](options)
+  if ds == nil or base.is(ds) then return ds, message end
+  if type(ds) == "table" then -- a registered function may return tensors
+    ds.name, ds.seed = ds.name or name, ds.seed or options and options.seed
+    return require("nac.dataset.tensors").from_tensors(ds)
+  end
+  return nil, ("the constructor of data set %s returned a %s"):format(name, type(ds))
+end
+
+--- Adds a data set, for configs (`dataset: {name: NAME}`) and as nac.dataset.NAME.
+-- @param name string
+-- @param constructor function(options) -> a data set or the table that `from_tensors`
+-- takes; or nil and a message
+function M.register(name, constructor)
+  if type(name) ~= "string" then error("register: a name expected, got " .. type(name), 2) end
+  if type(constructor) ~= "function" then error("register: a function expected, got " .. type(constructor), 2) end
+  constructors[name] = constructor
+end
+
+--- A data set from tensors.
+-- @param data see nac.dataset.tensors
+-- @return the data set; raises when the tensors do not fit together
+function M.from_tensors(data)
+  local ds, message = require("nac.dataset.tensors").from_tensors(data)
+  if not ds then error("from_tensors: " .. message, 2) end
+  return ds
+end
+
+--- The data set of a config's section `dataset`.
+-- @param section { name = "mnist", ... } or { loader = "my.lua", ... }
+-- @param[opt] context `base_dir` = folder of the config, `sample` = true forces the
+-- shipped sample, `seed` of the splits
+-- @return the data set, or nil and a message
+function M.from_config(section, context)
+  context = context or {}
+  local options = {}
+  for key, value in pairs(section) do options[key] = value end
+  if options.loader ~= nil then
+    local path = options.loader
+    options.loader = nil
+    if type(path) ~= "string" then return nil, "loader must be the path of a Lua file, got " .. type(path) end
+    return require("nac.dataset.tensors").from_loader(path, options, context)
+  end
+  if not constructors[options.name] then
+    return nil, enum.refusal(options.name, M.names(), "data set")
+  end
+  if options.seed == nil then options.seed = context.seed end
+  if context.sample then options.sample = true end
+  for _, key in ipairs { "dir", "data_dir" } do
+    local dir = options[key]
+    if type(dir) == "string" and dir:sub(1, 1) ~= "/" and context.base_dir then
+      local beside = context.base_dir .. "/" .. dir
+      if lfs.attributes(beside, "mode") == "directory" then options[key] = beside end
+    end
+  end
+  return make(options.name, options)
+end
+
+return setmetatable(M, {
+  -- nac.dataset.mnist{...}: raises where from_config returns a message
+  __index = function(_, name)
+    if not constructors[name] then return nil end
+    return function(options)
+      local ds, message = make(name, options)
+      if not ds then error(message, 2) end
+      return ds
+    end
+  end,
+})
