@@ -1,0 +1,93 @@
+--- `nac-lua search config.yaml`: a global search as a configuration says.
+
+local function whole(least)
+  return function(text)
+    local n = math.tointeger(tonumber(text))
+    if n and n >= least then return n end
+    return nil, ("an integer from %d is expected, got '%s'"):format(least, text)
+  end
+end
+
+local function fail(message)
+  io.stderr:write("nac-lua search: ", message, "\n")
+  return 1
+end
+
+-- The command that continues an interrupted run.
+local function resume_command(options)
+  local words = { "nac-lua search", options.config, "--resume" }
+  for _, name in ipairs { "trials", "epochs", "seed", "results" } do
+    if options[name] then words[#words + 1] = ("--%s %s"):format(name, options[name]) end
+  end
+  if options.sample then words[#words + 1] = "--sample" end
+  return table.concat(words, " ")
+end
+
+local function announce(job)
+  local search = job.config.search
+  local p = job.dataset
+  io.stderr:write(("%s: %d trials of at most %d epochs, sampler %s%s, seed %d; results in %s\n"):format(
+    p.name .. (p.sample and " (the shipped sample)" or ""), search.n_trials, search.epochs, search.sampler,
+    search.sampler == "nsga2" and (" with population %d"):format(job.provenance.population) or "", search.seed, job.dir))
+end
+
+local function report(result)
+  print()
+  io.stdout:write(result.table)
+  if result.best then
+    print(("\nwinner: trial %d  (accuracies: search %s, select %s, test %s)"):format(
+      result.best.number, ("%.4f"):format(result.best.attrs.performance_metric),
+      ("%.4f"):format(result.select[result.best.number]), result.test and ("%.4f"):format(result.test) or "not measured"))
+  end
+  print("results: " .. result.dir)
+  for _, path in ipairs(result.pictures) do print("picture: " .. path) end
+  for _, note in ipairs(result.notes) do io.stderr:write("note: ", note, "\n") end
+end
+
+local function run(options)
+  local path, message = require("nac.util.home").find(options.config)
+  if not path then return fail(message) end
+  local quiet = options.quiet
+  local log = require("nac.progress").kind(quiet and "quiet" or options.log)
+  local result
+  result, message = require("nac.global_search").run(path, {
+    trials = options.trials, epochs = options.epochs, workers = options.workers, seed = options.seed,
+    results = options.results, resume = options.resume, force = options.force, sample = options.sample or nil,
+    log = log, on_start = (log == "lines" or log == "live") and announce or nil,
+  })
+  if not result then return fail(message) end
+  if log == "json" then
+    print(require("nac.util.json").encode {
+      event = "end", dir = result.dir, interrupted = result.interrupted or false, notes = result.notes,
+      winner = result.best and {
+        trial = result.best.number, values = result.best.values, select = result.select[result.best.number], test = result.test,
+      },
+    })
+  elseif log ~= "quiet" then
+    report(result)
+  end
+  if result.interrupted then
+    io.stderr:write("interrupted; to go on: ", resume_command(options), "\n")
+    return 130
+  end
+  return result.best and 0 or 1
+end
+
+return {
+  summary = "Searches for architectures as a configuration file says, and writes tables, weights and pictures to its results folder.",
+  configure = function(command)
+    command:argument("config", "a YAML file")
+    command:option("--trials", "number of trials"):argname("N"):convert(whole(1))
+    command:option("--epochs", "most epochs a trial"):argname("N"):convert(whole(1))
+    command:option("--workers", "trials at the same time; 0 runs them in this process (default: one a core)"):argname("N"):convert(whole(0))
+    command:option("--seed", "seed of the whole search"):argname("S"):convert(whole(0))
+    command:option("--results", "results folder"):argname("DIR")
+    command:flag("--resume", "continue the study in the results folder")
+    command:flag("--force", "replace the results of another search in the results folder")
+    command:flag("--sample", "use the sample of the data that ships with the program")
+    command:flag("--quiet", "print nothing but errors")
+    command:option("--log", "how progress is shown (default: live on a terminal, else lines; NAC_LOG sets it, too)")
+      :argname("KIND"):choices { "json", "lines", "live", "quiet" }
+  end,
+  run = run,
+}

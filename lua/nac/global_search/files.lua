@@ -1,0 +1,72 @@
+--- The results folder: what lies where, and when it may be replaced.
+local file = require "nac.util.file"
+local lfs = require "lfs"
+
+local M = {}
+
+--- The path of a trial's architecture file.
+function M.yaml_path(job, number) return ("%s/trial_yamls/trial_%d_arch.yaml"):format(job.dir, number) end
+
+--- The path of a file of the results folder.
+-- @param what "study", "weights", "csv", "config", "provenance", "best", "front_2d", "front_3d"
+function M.path(job, what)
+  local names = {
+    study = "study.db", weights = "weights", config = "config_as_run.yaml", provenance = "provenance.json",
+    csv = job.config.search.model_type .. "_search_results.csv",
+    best = "best_model_for_local_search.yaml", best_weights = "best_model_weights.npz",
+    front_2d = "pareto_fronts_2d.png", front_3d = "pareto_front_3d.png",
+  }
+  return job.dir .. "/" .. names[what]
+end
+
+-- Removes what an earlier run wrote, and nothing else.
+local function remove_ours(job)
+  for _, what in ipairs { "study", "config", "provenance", "csv", "best", "front_2d", "front_3d" } do
+    os.remove(M.path(job, what))
+  end
+  for _, ending in ipairs { "-journal", "-wal", "-shm" } do os.remove(M.path(job, "study") .. ending) end
+  local folders = {
+    [job.dir .. "/trial_yamls"] = "^trial_%d+_arch%.yaml$", [M.path(job, "weights")] = "^%.?[%a_]*trial_%d+[%w_%-%.]*$",
+  }
+  for folder, pattern in pairs(folders) do
+    if file.exists(folder) == "directory" then
+      for name in lfs.dir(folder) do
+        if name:match(pattern) then os.remove(folder .. "/" .. name) end
+      end
+    end
+  end
+end
+
+-- Folders that hold results, of any version or tool, without our provenance.
+local function holds_results(job)
+  return file.exists(M.path(job, "study")) or file.exists(M.path(job, "csv")) or file.exists(M.path(job, "provenance"))
+end
+
+--- Decides what becomes of an earlier run in the results folder. A finished run
+-- of the same configuration is replaced: the new one computes the same. Of
+-- anything else nothing is overwritten unless `options.force` says so.
+-- @param job of the search; `job.identity` tells what the results depend on
+-- @param options `resume`, `force`
+-- @param earlier the provenance found in the folder, or nil
+-- @return true, or nil and a message
+function M.prepare(job, options, earlier)
+  local made, message = file.make_directory(job.dir .. "/trial_yamls")
+  if not made then return nil, message end
+  local same = earlier and earlier.identity == job.identity
+  if not holds_results(job) then return true end
+  if options.resume then
+    if same or not file.exists(M.path(job, "study")) then return true end
+    return nil, ("cannot resume: the study in %s was made with another configuration (see %s); --results DIR starts a new one, --force replaces it")
+      :format(job.dir, M.path(job, "config"))
+  end
+  if options.force or (same and earlier.finished) then
+    remove_ours(job)
+    return true
+  end
+  if same then
+    return nil, ("%s holds this search, unfinished; --resume continues it, --force starts anew, --results DIR writes elsewhere"):format(job.dir)
+  end
+  return nil, ("%s holds the results of another search; --results DIR writes elsewhere, --force replaces them"):format(job.dir)
+end
+
+return M

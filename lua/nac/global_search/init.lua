@@ -1,0 +1,170 @@
+--- Global search: samples architectures as a configuration declares, trains
+-- each, keeps the Pareto front, chooses a winner and writes the results.
+local config_text = require "nac.config.write"
+local file = require "nac.util.file"
+local files = require "nac.global_search.files"
+local nac_arch = require "nac.arch"
+local outputs = require "nac.global_search.outputs"
+local progress = require "nac.progress"
+local provenance = require "nac.provenance"
+local setup = require "nac.global_search.setup"
+local trials = require "nac.global_search.trial"
+local winner = require "nac.global_search.winner"
+
+local M = {}
+
+-- What the values of trials depend on, hashed: a study may only be continued
+-- with the same.
+local function identity(config)
+  local search = {}
+  for key, value in pairs(config.search) do search[key] = value end
+  for _, key in ipairs { "n_trials", "workers", "selection", "study_name", "trial_timeout", "trial_memory" } do search[key] = nil end
+  local text = config_text.text {
+    dataset = config.dataset, search = search, search_space = config.search_space, hls_config = config.hls_config,
+  }
+  return require("nac.c.hash").sha256(text)
+end
+
+local function write_provenance(job)
+  return file.write(files.path(job, "provenance"), provenance.text(job.provenance))
+end
+
+-- Number of processors that trials may use at once.
+local function default_workers()
+  local sys = require "nac.c.sys"
+  local cpu = sys.cpu and sys.cpu()
+  return cpu and cpu.cores or 1
+end
+
+local function open_study(job)
+  local search = job.config.search
+  return require("nac.study") {
+    sampler = search.sampler, maximize = job.maximize, minimize = job.minimize, seed = search.seed,
+    storage = files.path(job, "study"), name = search.study_name or job.config.search.model_type .. "_search",
+    population = job.provenance.population, lag = search.lag, artifacts = files.path(job, "weights"),
+  }
+end
+
+local function count_finished(study)
+  local n = 0
+  for _, record in ipairs(study:trials()) do
+    if record.state == "complete" or record.state == "pruned" or record.state == "failed" then n = n + 1 end
+  end
+  return n
+end
+
+local function run_trials(job, study, options)
+  local search = job.config.search
+  local done = count_finished(study)
+  local display = progress.new {
+    kind = options.quiet and "quiet" or options.log, objectives = job.objectives, total = search.n_trials, done = done,
+    front_size = function() return #study:front() end,
+  }
+  if done < search.n_trials then
+    study:optimize(trials.objective(job), {
+      trials = search.n_trials - done, workers = search.workers or default_workers(),
+      timeout = search.trial_timeout, memory = search.trial_memory,
+      on_trial = function(record) display:trial(record) end,
+    })
+  end
+  display:close()
+end
+
+-- Everything after the last trial. Pictures are drawn while the rest is done.
+local function finish(job, study, interrupted)
+  local records, front = study:trials(), study:front()
+  local result = {
+    study = study, dir = job.dir, objectives = job.objectives, front = front, interrupted = interrupted,
+    select = {}, notes = {}, files = {},
+  }
+  local function note(message) result.notes[#result.notes + 1] = message end
+  local pictures = outputs.start_pictures(job, records)
+  local written, message = outputs.write_csv(job, records)
+  if not written then return nil, message end
+  local chosen = winner.choose(job, study, front)
+  result.select = chosen.select
+  if chosen.best then
+    result.best = chosen.best.record
+    written, message = outputs.write_best(job, result.best)
+    if not written then return nil, message end
+    if not interrupted then
+      result.test, message = winner.test(job, study, chosen.best)
+      if not result.test then note(message) end
+    end
+  else
+    note(chosen.note)
+  end
+  local paths, missing = pictures()
+  result.pictures = paths
+  for _, text in ipairs(missing) do note(text) end
+  return result
+end
+
+local function close_provenance(job, result)
+  local states = {}
+  for _, record in ipairs(result.study:trials()) do states[record.state] = (states[record.state] or 0) + 1 end
+  local p = job.provenance
+  p.states, p.trials = states, #result.study:trials()
+  p.finished = not result.interrupted
+  p.ended = os.date("!%Y-%m-%dT%H:%M:%SZ")
+  p.data = job.dataset:provenance()
+  if result.best then
+    p.winner = {
+      trial = result.best.number, search = result.best.attrs.performance_metric,
+      select = result.select[result.best.number], test = result.test,
+    }
+  end
+  return write_provenance(job)
+end
+
+--- Runs a search.
+-- @param config a configuration of `nac.config.load`, or the path of a YAML file
+-- @param[opt] options each stands for a key of the configuration unless said otherwise:
+--   `trials`, `epochs`, `seed`, `workers`, `results` (the folder, from the
+--   current one), `sample` (use the shipped sample of the data); `resume`
+--   (continue the study in the folder), `force` (replace what another run left
+--   there), `quiet` and `log` ("json", "lines", "live", "quiet"): the display;
+--   `on_start`: called with the job before the first trial
+-- @return a table: `study`, `front` (records), `best` (record or nil), `select`
+-- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
+-- `interrupted`, `objectives`; or nil and a message
+function M.run(config, options)
+  options = options or {}
+  local job, message = setup.prepare(config, options)
+  if not job then return nil, message end
+  job.identity = identity(job.config)
+  local earlier = provenance.read(job.dir .. "/provenance.json")
+  local ready
+  ready, message = files.prepare(job, options, earlier)
+  if not ready then return nil, message end
+  job.provenance = provenance.start(job.config)
+  job.provenance.identity = job.identity
+  local search = job.config.search
+  -- a study that is continued keeps its population, whatever its new length
+  job.provenance.population = options.resume and earlier and earlier.population or search.population
+    or math.max(4, math.min(50, search.n_trials // 6))
+  for _, step in ipairs {
+    function() return file.write(files.path(job, "config"), config_text.text(job.config)) end,
+    function() return write_provenance(job) end,
+    function() return setup.split(job) end,
+  } do
+    ready, message = step()
+    if not ready then return nil, message end
+  end
+  local study
+  study, message = open_study(job)
+  if not study then return nil, message end
+  if options.on_start then options.on_start(job) end
+  run_trials(job, study, options)
+  local result
+  result, message = finish(job, study, study.interrupted)
+  if not result then return nil, message end
+  ready, message = close_provenance(job, result)
+  if not ready then return nil, message end
+  result.table = require("nac.report.front").text(result, function(record)
+    return (nac_arch.load(files.yaml_path(job, record.number)))
+  end)
+  return result
+end
+
+return M

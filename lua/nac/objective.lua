@@ -1,0 +1,83 @@
+--- The quantities that a search can optimise, each a row of one table. A user
+-- adds a row with `register` and names it in `search.objective_names`.
+local enum = require "nac.util.enum"
+
+local M = {}
+
+local rows, order = {}, {}
+
+--- Adds an objective, or replaces one of the same name.
+-- @param row a table:
+--   `name`, as configs, results files and the study call it;
+--   `stage`: "cost" (from the architecture alone), "hardware" (from the
+--   estimate of the firmware) or "training" (after training);
+--   `maximize`: true where more is better;
+--   `compute`: function(c) -> number. c has `description`, `arch`, `net` (the
+--   described net), `bits`, `config`; from the hardware stage on `estimate`;
+--   from training on `fits`, one a fold, as nac.train.fit returns them, `nets`
+--   and `task`.
+function M.register(row)
+  if type(row) ~= "table" or type(row.name) ~= "string" or type(row.compute) ~= "function" then
+    error("an objective is a table { name =, stage =, maximize =, compute = function }", 2)
+  end
+  enum.check(row.stage, { "cost", "hardware", "training" }, "stage of objective " .. row.name, 2)
+  if not rows[row.name] then order[#order + 1] = row.name end
+  rows[row.name] = row
+end
+
+--- The names of all objectives, in the order in which they were registered.
+function M.names() return { table.unpack(order) } end
+
+--- The row of an objective; raises for an unknown name.
+-- @param name as registered; "accuracy" is another name of performance_metric
+function M.get(name)
+  if name == "accuracy" then name = "performance_metric" end
+  return rows[enum.check(name, order, "objective", 2)]
+end
+
+-- Mean over the folds.
+local function mean(c, field)
+  local sum = 0
+  for _, fit in ipairs(c.fits) do sum = sum + fit[field] end
+  return sum / #c.fits
+end
+
+M.register {
+  name = "performance_metric", stage = "training", maximize = true,
+  -- Accuracy on the search part; where there are no classes, minus the loss, so
+  -- that more is better in either case.
+  compute = function(c)
+    if c.task == "classification" then return mean(c, "val_accuracy") end
+    return -mean(c, "val_loss")
+  end,
+}
+
+M.register {
+  name = "bops", stage = "cost", maximize = false,
+  compute = function(c)
+    return require("nac.bops").count(c.description, {
+      bits = c.bits, definition = c.config.search.bops, model_type = c.config.search.model_type,
+    })
+  end,
+}
+
+M.register {
+  name = "params", stage = "cost", maximize = false,
+  compute = function(c) return c.net:n_params() end,
+}
+
+local function hardware(name, field)
+  M.register {
+    name = name, stage = "hardware", maximize = false,
+    compute = function(c) return c.estimate[field] end,
+  }
+end
+
+hardware("avg_resource", "avg_resource")
+hardware("clock_cycles", "clock_cycles")
+for _, kind in ipairs { "lut", "ff", "dsp", "bram" } do
+  hardware(kind, kind)
+  hardware(kind .. "_percent", kind .. "_percent")
+end
+
+return M

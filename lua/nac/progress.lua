@@ -1,0 +1,129 @@
+--- Shows how a study gets on. On a terminal one line that renews itself;
+-- elsewhere a line a trial; or JSON, an object a line; or nothing.
+local enum = require "nac.util.enum"
+
+local M = {}
+
+local function seconds_text(seconds)
+  if seconds < 0.95 then return ("%.1f s"):format(seconds) end
+  if seconds < 99.5 then return ("%.0f s"):format(seconds) end
+  if seconds < 5400 then return ("%.0f min"):format(seconds / 60) end
+  return ("%.1f h"):format(seconds / 3600)
+end
+
+-- "accuracy 0.9510": four digits are enough for a line.
+local function value_text(name, value)
+  if math.type(value) == "integer" or value == math.floor(value) and math.abs(value) < 1e15 then
+    return ("%s %d"):format(name, value)
+  end
+  return ("%s %.4g"):format(name, value)
+end
+
+local function values_text(objectives, values)
+  local out = {}
+  for i, objective in ipairs(objectives) do out[i] = value_text(objective.name, values[objective.name]) end
+  return table.concat(out, ", ")
+end
+
+local outputs = {}
+
+function outputs.quiet() return { trial = function() end, close = function() end } end
+
+function outputs.lines(progress)
+  return {
+    trial = function(record)
+      local what = record.state
+      if record.state == "complete" then
+        what = values_text(progress.objectives, record.values)
+        if record.attrs.duplicate_of then what = ("%s (duplicate of trial %d)"):format(what, record.attrs.duplicate_of) end
+      elseif record.reason then
+        what = ("%s: %s"):format(record.state, (tostring(record.reason):match("[^\n]*")))
+      end
+      io.stderr:write(("trial %d [%d/%d] %s (%.2f s)\n"):format(
+        record.number, progress.done, progress.total, what, record.seconds or 0))
+    end,
+    close = function() end,
+  }
+end
+
+function outputs.live(progress)
+  local first = progress.objectives[1]
+  return {
+    trial = function()
+      local best = progress.best and value_text(first.name, progress.best) or "none yet"
+      local left = progress.total > progress.done and seconds_text(progress:left()) .. " left" or "done"
+      local line = ("%d/%d trials  best %s  front %d%s  %s"):format(
+        progress.done, progress.total, best, progress.front_size(),
+        progress.failed > 0 and ("  failed %d"):format(progress.failed) or "", left)
+      io.stderr:write("\r\27[K", line)
+      io.stderr:flush()
+    end,
+    close = function() io.stderr:write(progress.done > 0 and "\n" or "") end,
+  }
+end
+
+function outputs.json(progress)
+  local json = require "nac.util.json"
+  return {
+    trial = function(record)
+      io.stdout:write(json.encode {
+        event = "trial", trial = record.number, state = record.state, reason = record.reason,
+        values = record.values, params = record.params, seconds = record.seconds,
+        done = progress.done, total = progress.total, front = progress.front_size(),
+      }, "\n")
+      io.stdout:flush()
+    end,
+    close = function() end,
+  }
+end
+
+local kinds = { "json", "lines", "live", "quiet" }
+
+--- The kind of display: what was asked for, else NAC_LOG, else by the terminal.
+-- @param[opt] kind "json", "lines", "live" or "quiet"
+function M.kind(kind)
+  kind = kind or os.getenv("NAC_LOG")
+  if kind and kind ~= "" then return enum.check(kind, kinds, "log", 2) end
+  return require("nac.c.edit").is_terminal(2) and "live" or "lines"
+end
+
+local Progress = {}
+Progress.__index = Progress
+
+--- Starts a display.
+-- @param options `kind`; `objectives` (list of { name =, maximize = }); `total`
+-- (number of trials); `done` (trials of an earlier run that is resumed);
+-- `front_size` (function -> integer)
+function M.new(options)
+  local self = setmetatable({
+    objectives = options.objectives, total = options.total, done = options.done or 0, failed = 0,
+    front_size = options.front_size, started = require("nac.c.sys").clock and require("nac.c.sys").clock() or os.time(),
+    at_start = options.done or 0,
+  }, Progress)
+  self.output = outputs[M.kind(options.kind)](self)
+  return self
+end
+
+--- Seconds until the last trial at the pace so far.
+function Progress:left()
+  local clock = require("nac.c.sys").clock or os.time
+  return (clock() - self.started) / math.max(1, self.done - self.at_start) * (self.total - self.done)
+end
+
+--- Tells that a trial is over.
+-- @param record its record
+function Progress:trial(record)
+  self.done = self.done + 1
+  if record.state == "failed" then self.failed = self.failed + 1 end
+  local first = self.objectives[1]
+  local value = record.state == "complete" and record.values[first.name]
+  if value and (not self.best or (first.maximize and value > self.best) or (not first.maximize and value < self.best)) then
+    self.best = value
+  end
+  self.output.trial(record)
+end
+
+--- Ends the display.
+function Progress:close() self.output.close() end
+
+return M

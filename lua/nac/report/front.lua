@@ -1,0 +1,76 @@
+--- The Pareto front as a printed table.
+local quantity = require("nac.report.quantity").of
+local text_table = require "nac.report.table"
+
+local M = {}
+
+local titles = {
+  performance_metric = "search", bops = "BOPs", params = "params", avg_resource = "resource %", clock_cycles = "cycles",
+}
+
+-- Integers in full, fractions with four digits.
+local function number(value)
+  if value == nil then return "-" end
+  if value == math.floor(value) and math.abs(value) < 1e15 then return ("%d"):format(value) end
+  return ("%.4f"):format(value)
+end
+
+-- "64-32-10 relu/relu" from an architecture description.
+local function network(description)
+  if not description then return "" end
+  local parts = {}
+  for _, component in ipairs(description.components) do
+    local p = component.params or {}
+    if p.widths then
+      local activations = {}
+      for i, name in ipairs(p.activations) do
+        activations[i] = name .. (p.normalizations[i] == "batch" and "+bn" or "")
+      end
+      parts[#parts + 1] = table.concat(p.widths, "-") .. "  " .. table.concat(activations, " ")
+    end
+  end
+  return table.concat(parts, " | ")
+end
+
+--- The table of a front, most accurate first.
+-- @param result of `nac.global_search.run`
+-- @param describe function(record) -> architecture description or nil
+-- @return text
+function M.text(result, describe)
+  local columns = { { title = "trial" } }
+  local names = {}
+  for _, objective in ipairs(result.objectives) do
+    names[#names + 1] = objective.name
+    columns[#columns + 1] = { title = titles[objective.name] or objective.name }
+    if objective.name == "performance_metric" then
+      columns[#columns + 1] = { title = "select" }
+      columns[#columns + 1] = { title = "test" }
+    end
+  end
+  columns[#columns + 1] = { title = "network", align = "left" }
+  local records = { table.unpack(result.front) }
+  local first = result.objectives[1]
+  table.sort(records, function(a, b)
+    local x, y = quantity(a, first.name), quantity(b, first.name)
+    if x ~= y then return (x > y) == first.maximize end
+    return a.number < b.number
+  end)
+  local rows = {}
+  for _, record in ipairs(records) do
+    if record.attrs.duplicate_of == nil then
+      local row = { (result.best == record and "*" or "") .. record.number }
+      for _, name in ipairs(names) do
+        row[#row + 1] = number(quantity(record, name))
+        if name == "performance_metric" then
+          row[#row + 1] = number(result.select[record.number])
+          row[#row + 1] = result.best == record and number(result.test) or ""
+        end
+      end
+      row[#row + 1] = network(describe(record))
+      rows[#rows + 1] = row
+    end
+  end
+  return text_table.text(columns, rows)
+end
+
+return M
