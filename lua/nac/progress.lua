@@ -1,5 +1,6 @@
 --- Shows how a study gets on. On a terminal one line that renews itself;
 -- elsewhere a line a trial; or JSON, an object a line; or nothing.
+local clock = require("nac.c.proc").clock
 local enum = require "nac.util.enum"
 
 local M = {}
@@ -91,13 +92,13 @@ local Progress = {}
 Progress.__index = Progress
 
 --- Starts a display.
--- @param options `kind`; `objectives` (list of { name =, maximize = }); `total`
+-- @param options `kind`; `objectives` (list of { name =, direction = }); `total`
 -- (number of trials); `done` (trials of an earlier run that is resumed);
 -- `front_size` (function -> integer)
 function M.new(options)
   local self = setmetatable({
     objectives = options.objectives, total = options.total, done = options.done or 0, failed = 0,
-    front_size = options.front_size, started = require("nac.c.sys").clock and require("nac.c.sys").clock() or os.time(),
+    front_size = options.front_size, started = clock(),
     at_start = options.done or 0,
   }, Progress)
   self.output = outputs[M.kind(options.kind)](self)
@@ -106,7 +107,6 @@ end
 
 --- Seconds until the last trial at the pace so far.
 function Progress:left()
-  local clock = require("nac.c.sys").clock or os.time
   return (clock() - self.started) / math.max(1, self.done - self.at_start) * (self.total - self.done)
 end
 
@@ -117,9 +117,8 @@ function Progress:trial(record)
   if record.state == "failed" then self.failed = self.failed + 1 end
   local first = self.objectives[1]
   local value = record.state == "complete" and record.values[first.name]
-  if value and (not self.best or (first.maximize and value > self.best) or (not first.maximize and value < self.best)) then
-    self.best = value
-  end
+  local sign = first.direction == "maximize" and 1 or -1
+  if value and (not self.best or sign * value > sign * self.best) then self.best = value end
   self.output.trial(record)
 end
 

@@ -60,11 +60,16 @@ static int l_set_interrupted(lua_State *L)
 static lua_State *main_state; /* whose running Lua code Ctrl-C stops */
 static int deferred;          /* sections of Lua code that stop by themselves */
 
+/* The hook that was set when the signal came. */
+static lua_Hook other_hook;
+static int other_mask;
+static int other_count;
+
 /* Runs at the next Lua instruction after a signal. */
 static void stop_hook(lua_State *L, lua_Debug *where)
 {
   (void)where;
-  lua_sethook(L, NULL, 0, 0);
+  lua_sethook(L, other_hook, other_mask, other_count);
   if (nac_interrupted() && deferred == 0) {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "nac.util.signal");
@@ -75,9 +80,14 @@ static void stop_hook(lua_State *L, lua_Debug *where)
   }
 }
 
-/* lua_sethook is the one function of Lua that a signal handler may call. */
+/* The functions on hooks are those of Lua that a signal handler may call. */
 static void set_stop_hook(void)
 {
+  if (lua_gethook(main_state) != stop_hook) {
+    other_hook = lua_gethook(main_state);
+    other_mask = lua_gethookmask(main_state);
+    other_count = lua_gethookcount(main_state);
+  }
   lua_sethook(main_state, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 

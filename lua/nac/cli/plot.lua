@@ -17,20 +17,20 @@ end
 local function choose(columns, options)
   local present, objectives = {}, {}
   for _, name in ipairs(columns) do present[name] = true end
-  local function add(name, maximize, must)
+  local function add(name, direction, must)
     if present[name] then
-      objectives[#objectives + 1] = { name = name, maximize = maximize }
+      objectives[#objectives + 1] = { name = name, direction = direction }
     elseif must then
       return ("no column '%s'; columns: %s"):format(name, table.concat(columns, ", "))
     end
   end
   local asked = options.maximize or options.minimize
   for _, name in ipairs(options.maximize or not asked and { "performance_metric" } or {}) do
-    local message = add(name, true, asked)
+    local message = add(name, "maximize", asked)
     if message then return nil, message end
   end
   for _, name in ipairs(options.minimize or not asked and costs or {}) do
-    local message = add(name, false, asked)
+    local message = add(name, "minimize", asked)
     if message then return nil, message end
   end
   if #objectives < 2 then return nil, "at least two objectives are needed; name columns with --maximize and --minimize" end

@@ -23,12 +23,12 @@ local function resume_command(options)
   return table.concat(words, " ")
 end
 
-local function announce(job)
+local function announce(job, study)
   local search = job.config.search
   local p = job.dataset
   io.stderr:write(("%s: %d trials of at most %d epochs, sampler %s%s, seed %d; results in %s\n"):format(
     p.name .. (p.sample and " (the shipped sample)" or ""), search.n_trials, search.epochs, search.sampler,
-    search.sampler == "nsga2" and (" with population %d"):format(job.provenance.population) or "", search.seed, job.dir))
+    search.sampler == "nsga2" and (" with population %d"):format(study.population or require("nac.study.visibility").population(search.n_trials)) or "", search.seed, job.dir))
 end
 
 local function report(result)

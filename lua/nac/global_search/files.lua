@@ -13,7 +13,7 @@ function M.path(job, what)
   local names = {
     study = "study.db", weights = "weights", config = "config_as_run.yaml", provenance = "provenance.json",
     csv = job.config.search.model_type .. "_search_results.csv",
-    best = "best_model_for_local_search.yaml", best_weights = "best_model_weights.npz",
+    best = "best_model_for_local_search.yaml",
     front_2d = "pareto_fronts_2d.png", front_3d = "pareto_front_3d.png",
   }
   return job.dir .. "/" .. names[what]
@@ -56,17 +56,18 @@ function M.prepare(job, options, earlier)
   if not holds_results(job) then return true end
   if options.resume then
     if same or not file.exists(M.path(job, "study")) then return true end
-    return nil, ("cannot resume: the study in %s was made with another configuration (see %s); --results DIR starts a new one, --force replaces it")
-      :format(job.dir, M.path(job, "config"))
+    return nil, ("cannot resume: the study in %s was made with another configuration (%s); "):format(job.dir, M.path(job, "config"))
+      .. "--results DIR starts a new one, --force replaces it"
   end
   if options.force or (same and earlier.finished) then
     remove_ours(job)
     return true
   end
   if same then
-    return nil, ("%s holds this search, unfinished; --resume continues it, --force starts anew, --results DIR writes elsewhere"):format(job.dir)
+    return nil, ("%s holds this search, unfinished: --resume continues it, --force starts anew, --results DIR writes elsewhere")
+      :format(job.dir)
   end
-  return nil, ("%s holds the results of another search; --results DIR writes elsewhere, --force replaces them"):format(job.dir)
+  return nil, ("%s holds the results of another search: --results DIR writes elsewhere, --force replaces them"):format(job.dir)
 end
 
 return M

@@ -36,38 +36,40 @@ local function default_workers()
   return cpu and cpu.cores or 1
 end
 
-local function open_study(job)
+local function open_study(job, options)
   local search = job.config.search
-  return require("nac.study") {
+  local ok, study = pcall(require "nac.study", {
     sampler = search.sampler, maximize = job.maximize, minimize = job.minimize, seed = search.seed,
-    storage = files.path(job, "study"), name = search.study_name or job.config.search.model_type .. "_search",
-    population = job.provenance.population, lag = search.lag, artifacts = files.path(job, "weights"),
-  }
+    storage = files.path(job, "study"), name = search.study_name or search.model_type .. "_search",
+    population = not options.resume and search.population or nil, lag = search.lag, resume = options.resume,
+    artifacts = files.path(job, "weights"),
+  })
+  if ok then return study end
+  return nil, (tostring(study):gsub("^[^\n]-%.lua:%d+: ", ""))
 end
 
 local function count_finished(study)
   local n = 0
   for _, record in ipairs(study:trials()) do
-    if record.state == "complete" or record.state == "pruned" or record.state == "failed" then n = n + 1 end
+    if record.finished then n = n + 1 end
   end
   return n
 end
 
 local function run_trials(job, study, options)
   local search = job.config.search
-  local done = count_finished(study)
   local display = progress.new {
-    kind = options.quiet and "quiet" or options.log, objectives = job.objectives, total = search.n_trials, done = done,
-    front_size = function() return #study:front() end,
+    kind = options.quiet and "quiet" or options.log, objectives = job.objectives, total = search.n_trials,
+    done = count_finished(study), front_size = function() return #study:front() end,
   }
-  if done < search.n_trials then
-    study:optimize(trials.objective(job), {
-      trials = search.n_trials - done, workers = search.workers or default_workers(),
-      timeout = search.trial_timeout, memory = search.trial_memory,
-      on_trial = function(record) display:trial(record) end,
-    })
-  end
+  study:optimize(trials.objective(job), {
+    trials = search.n_trials, workers = search.workers or default_workers(),
+    trial_timeout = search.trial_timeout, trial_memory = search.trial_memory and search.trial_memory * 2 ^ 20 | 0,
+    on_trial = function(record) display:trial(record) end,
+  })
   display:close()
+  -- what is left to do after Ctrl-C is short
+  if study.interrupted then require("nac.c.sys").set_interrupted(false) end
 end
 
 -- Everything after the last trial. Pictures are drawn while the rest is done.
@@ -104,7 +106,7 @@ local function close_provenance(job, result)
   local states = {}
   for _, record in ipairs(result.study:trials()) do states[record.state] = (states[record.state] or 0) + 1 end
   local p = job.provenance
-  p.states, p.trials = states, #result.study:trials()
+  p.states, p.trials, p.population = states, #result.study:trials(), result.study.population
   p.finished = not result.interrupted
   p.ended = os.date("!%Y-%m-%dT%H:%M:%SZ")
   p.data = job.dataset:provenance()
@@ -124,7 +126,7 @@ end
 --   current one), `sample` (use the shipped sample of the data); `resume`
 --   (continue the study in the folder), `force` (replace what another run left
 --   there), `quiet` and `log` ("json", "lines", "live", "quiet"): the display;
---   `on_start`: called with the job before the first trial
+--   `on_start`: called with the job and the study before the first trial
 -- @return a table: `study`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
 -- `interrupted`, `objectives`; or nil and a message
@@ -139,12 +141,8 @@ function M.run(config, options)
   if not ready then return nil, message end
   job.provenance = provenance.start(job.config)
   job.provenance.identity = job.identity
-  local search = job.config.search
-  -- a study that is continued keeps its population, whatever its new length
-  job.provenance.population = options.resume and earlier and earlier.population or search.population
-    or math.max(4, math.min(50, search.n_trials // 6))
   for _, step in ipairs {
-    function() return file.write(files.path(job, "config"), config_text.text(job.config)) end,
+    function() return file.write(files.path(job, "config"), config_text.text(setup.located(job.config))) end,
     function() return write_provenance(job) end,
     function() return setup.split(job) end,
   } do
@@ -152,9 +150,9 @@ function M.run(config, options)
     if not ready then return nil, message end
   end
   local study
-  study, message = open_study(job)
+  study, message = open_study(job, options)
   if not study then return nil, message end
-  if options.on_start then options.on_start(job) end
+  if options.on_start then options.on_start(job, study) end
   run_trials(job, study, options)
   local result
   result, message = finish(job, study, study.interrupted)

@@ -1,5 +1,6 @@
 --- From a configuration and the options of a run to a job: everything that the
 -- other parts of a global search read.
+local lfs = require "lfs"
 local objective = require "nac.objective"
 
 local M = {}
@@ -40,13 +41,29 @@ local function override(config, options)
   return copy
 end
 
+--- The configuration with the paths that it names made absolute, so that it
+-- can be run again from another folder.
+-- @return a copy
+function M.located(config)
+  local copy = override(config, {})
+  copy.dataset = {}
+  for key, value in pairs(config.dataset) do copy.dataset[key] = value end
+  for _, key in ipairs { "loader", "dir", "data_dir" } do
+    local path = copy.dataset[key]
+    if path then
+      path = config:resolve(path)
+      copy.dataset[key] = path:sub(1, 1) == "/" and path or lfs.currentdir() .. "/" .. path
+    end
+  end
+  return copy
+end
+
 local function objectives_of(search)
   local list = {}
   for i, name in ipairs(search.objective_names) do
     list[i] = {
       name = objective.get(name).name,
       direction = search.maximize_flags[i] and "maximize" or "minimize",
-      maximize = search.maximize_flags[i],
     }
   end
   return list
@@ -56,7 +73,7 @@ end
 local function directions(objectives)
   local maximize, minimize = {}, {}
   for _, row in ipairs(objectives) do
-    local list = row.maximize and maximize or minimize
+    local list = row.direction == "maximize" and maximize or minimize
     list[#list + 1] = row.name
   end
   return maximize, minimize
@@ -85,8 +102,8 @@ local function check_data(config, dataset)
   local side = space.initial_img_size
   local channels = space.input_channels or 1
   if side and dataset.shape and side * side * channels ~= count(dataset.shape) then
-    return nil, ("%s: search_space.initial_img_size: %d x %d, but the data set %s gives %d values an image (see dataset.resize_val)"):format(
-      config:where("search_space.initial_img_size"), side, side, dataset.name, count(dataset.shape))
+    return nil, ("%s: search_space.initial_img_size: %d x %d, but data set %s has %d values an image (see dataset.resize_val)")
+      :format(config:where("search_space.initial_img_size"), side, side, dataset.name, count(dataset.shape))
   end
   return true
 end
@@ -106,7 +123,7 @@ function M.prepare(config, options)
   fine, message = check_data(cfg, dataset)
   if not fine then return nil, message end
   local space
-  space, message = require("nac.space").from_config(cfg, { dataset = dataset, input_shape = dataset.shape, output_dim = cfg.search_space.output_dim or dataset.n_classes })
+  space, message = require("nac.space").from_config(cfg, { dataset = dataset })
   if not space then return nil, message end
   local objectives = objectives_of(cfg.search)
   local maximize, minimize = directions(objectives)
@@ -119,17 +136,19 @@ function M.prepare(config, options)
   }
 end
 
---- Splits the data; done before the workers are forked, so that they share it.
+--- Reads and splits the data; done before the workers are forked, so that they
+-- share it.
 -- @param job whose `folds` (list of { fit =, search = }) and `select` are filled in
+-- @return true, or nil and a message
 function M.split(job)
-  local search = job.config.search
-  if search.n_folds > 1 then
-    local folds = job.dataset:folds(search.n_folds, search.seed)
-    job.folds, job.select = folds, folds.select
-  else
-    local parts = job.dataset:parts()
-    job.folds, job.select = { parts }, parts.select
+  local ok, folds = pcall(job.dataset.folds, job.dataset, job.config.search.n_folds)
+  if not ok then
+    -- a text without a position is about a file; anything else is a fault
+    if type(folds) ~= "string" or folds:match("^[^\n]-%.lua:%d+:") then error(folds, 0) end
+    return nil, folds
   end
+  job.folds, job.select = folds, folds.select
+  return true
 end
 
 return M

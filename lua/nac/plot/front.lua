@@ -24,7 +24,7 @@ end
 -- Which records no other one dominates in these objectives.
 local function on_front(records, objectives)
   local points, maximize = {}, {}
-  for i, objective in ipairs(objectives) do maximize[i] = objective.maximize or false end
+  for i, objective in ipairs(objectives) do maximize[i] = objective.direction == "maximize" end
   for i, record in ipairs(records) do
     points[i] = {}
     for j, objective in ipairs(objectives) do
@@ -82,7 +82,7 @@ end
 
 local function checked(records, objectives, least)
   if type(objectives) ~= "table" or #objectives < least then
-    error(("a list of at least %d objectives { name =, maximize = } expected"):format(least), 4)
+    error(("a list of at least %d objectives { name =, direction = } expected"):format(least), 4)
   end
   local good = drawable(records, objectives)
   if #good == 0 then return nil, "no picture: no trial is complete" end
@@ -91,7 +91,7 @@ end
 
 --- Starts drawing every pair of objectives, a panel each.
 -- @param records trials with `values`; those not complete are left out
--- @param objectives list of { name =, maximize = }
+-- @param objectives list of { name =, direction = "maximize" | "minimize" }
 -- @param path of the picture (.png, .svg, .pdf)
 -- @return a job (see nac.plot.gnuplot), or nil and a message
 function M.start_2d(records, objectives, path)
@@ -116,7 +116,7 @@ end
 
 --- Starts drawing three objectives at once; a fourth is shown by colour.
 -- @param records as for `start_2d`
--- @param objectives list of at least three { name =, maximize = }
+-- @param objectives list of at least three { name =, direction = }
 -- @param path of the picture
 -- @return a job, or nil and a message
 function M.start_3d(records, objectives, path)

@@ -52,7 +52,7 @@ function M.text(result, describe)
   local first = result.objectives[1]
   table.sort(records, function(a, b)
     local x, y = quantity(a, first.name), quantity(b, first.name)
-    if x ~= y then return (x > y) == first.maximize end
+    if x ~= y then return (x > y) == (first.direction == "maximize") end
     return a.number < b.number
   end)
   local rows = {}
