@@ -1,15 +1,5 @@
 -- Runs nac-lua as a user does, in a shell.
-local nac_lua = io.popen("readlink -f /proc/$PPID/exe"):read("l")
-
--- Output of a shell command line in which NAC stands for the program.
--- Returns standard output and error together, and the exit status.
-local function sh(command)
-  local pipe = io.popen("{ " .. command:gsub("NAC", nac_lua) .. "\n} 2>&1; echo $?")
-  local text = pipe:read("a")
-  pipe:close()
-  local output, status = text:match("^(.-)(%d+)\n$")
-  return output, tonumber(status)
-end
+local sh = require("spec.support.program").sh
 
 local function with_script(text, f)
   local path = os.tmpname()

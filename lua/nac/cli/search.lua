@@ -24,11 +24,14 @@ local function resume_command(options)
 end
 
 local function announce(job, study)
-  local search = job.config.search
-  local p = job.dataset
-  io.stderr:write(("%s: %d trials of at most %d epochs, sampler %s%s, seed %d; results in %s\n"):format(
-    p.name .. (p.sample and " (the shipped sample)" or ""), search.n_trials, search.epochs, search.sampler,
-    search.sampler == "nsga2" and (" with population %d"):format(study.population or require("nac.study.visibility").population(search.n_trials)) or "", search.seed, job.dir))
+  local search, data = job.config.search, job.dataset
+  local sampler = search.sampler
+  if sampler == "nsga2" then
+    local population = study.population or require("nac.study.visibility").population(search.n_trials)
+    sampler = ("nsga2 with population %d"):format(population)
+  end
+  io.stderr:write(("%s%s: %d trials of at most %d epochs, sampler %s, seed %d; results in %s\n"):format(
+    data.name, data.sample and " (the shipped sample)" or "", search.n_trials, search.epochs, sampler, search.seed, job.dir))
 end
 
 local function report(result)

@@ -95,7 +95,7 @@ function M.objective(job)
     local description = job.space:draw(trial)
     local path = files.yaml_path(job, trial.number)
     assert(file.make_directory(path:match("^(.*)/")))
-    assert(nac_arch.write(description, path))
+    assert(nac_arch.write(description, path, { trial_id = trial.number }))
     local arch = nac_arch.to_nn(description)
     local c = {
       description = description, arch = arch, net = arch:net(), bits = job.bits,
@@ -110,6 +110,9 @@ function M.objective(job)
     end
     local metric = objective.get("performance_metric").compute(c)
     trial:attr("performance_metric", metric)
+    assert(nac_arch.write(description, path, {
+      trial_id = trial.number, global_search_accuracy = metric, global_search_bops = values.bops,
+    }))
     local epochs = {}
     for i, fit in ipairs(c.fits) do epochs[i] = fit.best_epoch end
     trial:attr("best_epochs", epochs)

@@ -21,19 +21,41 @@ function M.label(name)
   return (name:gsub("_percent$", " (%% of the board)"):gsub("_", " "))
 end
 
---- Whether the values of an objective are drawn on a logarithmic axis: it is
--- one of those that span decades, and none is 0 or negative.
--- @param name of the objective
--- @param records whose values will be drawn
-function M.is_logarithmic(name, records)
-  if not (known[name] and known[name][2]) then return false end
-  local least, most = math.huge, 0
+-- Least and greatest value of an objective.
+local function extent(name, records)
+  local least, most = math.huge, -math.huge
   for _, record in ipairs(records) do
     local value = record.values[name]
-    if value <= 0 then return false end
     least, most = math.min(least, value), math.max(most, value)
   end
-  return most > 5 * least
+  return least, most
+end
+
+--- The gnuplot commands for one axis: label, scale, range, form of the numbers.
+-- An axis is logarithmic for the quantities that span decades, where they do.
+-- @param axis "x", "y", "z" or "cb"
+-- @param name of the objective
+-- @param records whose values will be drawn
+-- @param[opt=""] placing what follows the label, such as "offset 0,-1"
+-- @return gnuplot text
+function M.commands(axis, name, records, placing)
+  local least, most = extent(name, records)
+  local logarithmic = known[name] and known[name][2] and least > 0 and most >= 10 * least
+  local from, to
+  if logarithmic then
+    local margin = (most / least) ^ 0.05
+    from, to = least / margin, most * margin
+  else
+    local margin = most > least and 0.06 * (most - least) or math.max(math.abs(most) * 0.1, 0.5)
+    from, to = least - margin, most + margin
+  end
+  local large = math.max(math.abs(least), math.abs(most)) >= 10000
+  return table.concat({
+    ('set %slabel "%s" %s'):format(axis, M.label(name), placing or ""),
+    ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),
+    ("set %srange [%.9g:%.9g]"):format(axis, from, to),
+    ("set format %s '%s'"):format(axis, large and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
+  }, "\n")
 end
 
 return M

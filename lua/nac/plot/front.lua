@@ -55,28 +55,25 @@ local function panel(number, records, x, y, member)
   local names = { x.name, y.name }
   local line = columns(records, names, function(r) return pair[r] end)
   table.sort(line, function(a, b) return a[1] < b[1] end)
+  local rest = columns(records, names, function(r) return not member[r] end)
   local out = {
-    gnuplot.data("rest" .. number, columns(records, names, function(r) return not member[r] end)),
+    gnuplot.data("rest" .. number, rest),
     gnuplot.data("front" .. number, columns(records, names, function(r) return member[r] end)),
     gnuplot.data("pair" .. number, line),
-    ("set xlabel %s"):format(gnuplot.quote(axis.label(x.name))),
-    ("set ylabel %s"):format(gnuplot.quote(axis.label(y.name))),
-    axis.is_logarithmic(x.name, records) and "set logscale x" or "unset logscale x",
-    axis.is_logarithmic(y.name, records) and "set logscale y" or "unset logscale y",
+    axis.commands("x", x.name, records), axis.commands("y", y.name, records),
+    number == 1 and "set key at screen 0.5, screen 0.99 center top horizontal maxrows 1 Left reverse samplen 2" or "unset key",
   }
   local plots = {}
   local function add(name, style, title)
     plots[#plots + 1] = ("$%s%d using 1:2 with %s title %s"):format(name, number, style, gnuplot.quote(title))
   end
-  if #records > 0 then
-    -- a block without points is an error to gnuplot
-    if next(member) and #columns(records, names, function(r) return not member[r] end) > 0 then
-      add("rest", ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.grey), "other trials")
-    end
-    add("pair", ("lines lw 1.5 dt 2 lc rgb '%s'"):format(colours.vermilion), "front of these two")
-    add("front", ("points pt 7 ps 1.1 lc rgb '%s'"):format(colours.blue), "Pareto front")
-    out[#out + 1] = "plot " .. table.concat(plots, ", ")
-  end
+  -- a block without points is an error to gnuplot
+  if #rest > 0 then add("rest", ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.grey), "other trials") end
+  -- what a front attains lies between its points as steps
+  add("pair", ("%s lw 1.5 lc rgb '%s'"):format(x.direction == "maximize" and "fsteps" or "steps", colours.vermilion),
+    "front of these two")
+  add("front", ("points pt 7 ps 1.1 lc rgb '%s'"):format(colours.blue), "Pareto front")
+  out[#out + 1] = "plot " .. table.concat(plots, ", ")
   return table.concat(out, "\n") .. "\n"
 end
 
@@ -107,11 +104,11 @@ function M.start_2d(records, objectives, path)
   end
   local across = math.min(3, #panels)
   local down = (#panels + across - 1) // across
-  local body = ("set grid lc rgb '#e0e0e0'\nset key at graph 0.98, graph 0.04 right bottom Left reverse samplen 2 opaque\n" ..
-    "set border 3\nset tics nomirror\nset format x '%%.4g'\nset format y '%%.4g'\n" ..
-    "set xtics rotate by -30\nset offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05\nset multiplot layout %d,%d\n%sunset multiplot")
-    :format(down, across, table.concat(panels))
-  return gnuplot.start(path, 480 * across, 400 * down, body)
+  local width, height = math.max(640, 480 * across), 380 * down + 60
+  local body = ("set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\n" ..
+    "set multiplot layout %d,%d margins screen %g,%g,%g,%g spacing screen %g,%g\n%sunset multiplot"):format(
+    down, across, 85 / width, 1 - 30 / width, 60 / height, 1 - 50 / height, 95 / width, 80 / height, table.concat(panels))
+  return gnuplot.start(path, width, height, body)
 end
 
 --- Starts drawing three objectives at once; a fourth is shown by colour.
@@ -129,14 +126,9 @@ function M.start_3d(records, objectives, path)
   local front = columns(good, names, function(r) return member[r] end)
   local body = {
     gnuplot.data("rest", rest), gnuplot.data("front", front),
-    ("set xlabel %s offset 0,-1.5"):format(gnuplot.quote(axis.label(x.name))),
-    ("set ylabel %s offset 0,-1"):format(gnuplot.quote(axis.label(y.name))),
-    ("set zlabel %s rotate parallel offset -1,0"):format(gnuplot.quote(axis.label(z.name))),
-    ("set cblabel %s"):format(gnuplot.quote(axis.label((fourth or z).name))),
-    axis.is_logarithmic(x.name, good) and "set logscale x" or "",
-    axis.is_logarithmic(y.name, good) and "set logscale y" or "",
-    "set format x '%.3g'\nset format y '%.3g'\nset format z '%.3g'\nset format cb '%.4g'",
-    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0.05\nset key top left",
+    axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 2,-1"),
+    axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, good),
+    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse",
     "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')",
   }
   local plots = {}

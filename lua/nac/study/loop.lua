@@ -99,7 +99,11 @@ function M.run(self, objective, options, level)
       and not (options.timeout and proc.clock() - begun >= options.timeout)
   end
   local body = (options.workers or 0) == 0 and in_process or in_workers
-  body(self, objective, options, may_start)
+  -- the loop stops where nothing is half done; objectives stop by themselves
+  sys.defer_interrupts(true)
+  local ok, message = pcall(body, self, objective, options, may_start)
+  sys.defer_interrupts(false)
+  if not ok then error(message, 0) end
   self:_save_rest()
   self.interrupted = sys.interrupted()
   if self.fault then error(self.fault, 0) end

@@ -1,0 +1,96 @@
+local file = require "nac.util.file"
+local plot = require "nac.plot"
+local program = require "spec.support.program"
+
+local objectives = {
+  { name = "accuracy", direction = "maximize" }, { name = "bops", direction = "minimize" },
+  { name = "clock_cycles", direction = "minimize" },
+}
+
+local function records(n)
+  local out = {}
+  for i = 1, n do
+    out[i] = {
+      number = i - 1, state = "complete", attrs = {},
+      values = { accuracy = 0.5 + 0.4 * i / n, bops = 1000 * i ^ 3, clock_cycles = 20 - i % 5 },
+    }
+  end
+  out[n + 1] = { number = n, state = "failed", reason = "lost", attrs = {} }
+  return out
+end
+
+-- Width and height that a PNG says it has.
+local function png_size(path)
+  local text = assert(file.read(path))
+  assert.equal("\137PNG\r\n\26\n", text:sub(1, 8))
+  return string.unpack(">I4I4", text, 17)
+end
+
+describe("pictures of a front", function()
+  local dir = program.folder()
+  teardown(function() os.execute("rm -r " .. dir) end)
+
+  if not file.program("gnuplot") then
+    pending("gnuplot is not installed")
+    return
+  end
+
+  it("have a panel a pair of objectives", function()
+    local path = dir .. "/front.png"
+    assert.equal(path, plot.front2d(records(12), objectives, path))
+    local width, height = png_size(path)
+    assert.is_true(width > height) -- three panels beside one another
+    assert.is_nil(file.exists(path .. ".tmp"))
+    assert.is_nil(file.exists(path .. ".log"))
+  end)
+
+  it("show three objectives at once", function()
+    local path = dir .. "/front_3d.png"
+    assert.equal(path, plot.front3d(records(12), objectives, path))
+    assert.is_true(png_size(path) > 100)
+  end)
+
+  it("can be drawn of a single trial", function()
+    assert.truthy(plot.front2d(records(1), objectives, dir .. "/one.png"))
+    assert.truthy(plot.front3d(records(1), objectives, dir .. "/one_3d.png"))
+  end)
+
+  it("are drawn by a study's front", function()
+    local study = require "nac.study" { maximize = { "accuracy" }, minimize = { "bops" }, seed = 1 }
+    study:optimize(function(trial)
+      local x = trial:float("x", 0, 1)
+      return { accuracy = x, bops = x * 1000 }
+    end, { trials = 4 })
+    assert.equal(dir .. "/study.svg", study:front():plot(dir .. "/study.svg"))
+    assert.matches("<svg", file.read(dir .. "/study.svg"))
+  end)
+
+  it("are not drawn of nothing, nor into nowhere", function()
+    assert.same({ nil, "no picture: no trial is complete" }, { plot.front2d({}, objectives, dir .. "/none.png") })
+    local path, message = plot.front2d(records(3), objectives, "/no/such/folder/front.png")
+    assert.is_nil(path)
+    assert.matches("/no/such/folder/front.png", message)
+    assert.has_error(function() plot.front2d(records(3), objectives, "front.jpg") end)
+    assert.has_error(function() plot.front3d(records(3), { objectives[1] }, "front.png") end)
+  end)
+
+  it("come from the command line, of an older results file, too", function()
+    local path = dir .. "/old.csv"
+    assert(file.write(path, "trial,Precision,performance_metric,bops,avg_resource,clock_cycles\n"
+      .. "0,<16,6>,0.7,1000,2.5,30\n1,<16,6>,0.8,5000,3.5,25\n2,<8,3>,0.6,900,,\n"))
+    assert.equal(dir .. "/old.png\n" .. dir .. "/old_3d.png\n", (program.sh("NAC plot " .. path)))
+    assert.is_true(png_size(dir .. "/old.png") > 100)
+  end)
+end)
+
+describe("a missing gnuplot", function()
+  it("is a note that names the package", function()
+    local code = [[
+      local record = { values = { a = 1, b = 2 } }
+      local objectives = { { name = "a", direction = "maximize" }, { name = "b", direction = "minimize" } }
+      print(require("nac.plot").front2d({ record }, objectives, "/tmp/x.png"))
+    ]]
+    assert.matches("nil%s+no picture /tmp/x.png: gnuplot was not found %(apt package gnuplot%-nox%)",
+      (program.sh("PATH=/nowhere NAC -e '" .. code .. "'")))
+  end)
+end)
