@@ -1,13 +1,18 @@
 -- Runs the benches one after another, each in its own process.
 -- usage: nac-lua bench/run.lua [python of the peers' environment]
-local benches = { "train_step", "t1_search" }
+local benches = {
+  { "train_step", peers = true }, -- whether it takes the peers' Python
+  { "t1_search" },
+  { "search_quality" },
+}
 
 local self = require("lfs").symlinkattributes("/proc/self/exe", "target")
 local failed = 0
-for _, name in ipairs(benches) do
-  if not os.execute(("'%s' bench/%s.lua %s"):format(self, name, arg[1] or "")) then
+for _, bench in ipairs(benches) do
+  local command = ("'%s' bench/%s.lua %s"):format(self, bench[1], bench.peers and arg[1] or "")
+  if not os.execute(command) then
     failed = failed + 1
-    print("bench/" .. name .. ".lua failed")
+    print("bench/" .. bench[1] .. ".lua failed")
   end
   print()
 end

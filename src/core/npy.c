@@ -308,7 +308,7 @@ static int store(const npy_header *h, uint64_t bits, void *to, int64_t at)
 static int decode(const npy_header *h, const unsigned char *raw, void *to)
 {
   int64_t index[NAC_MAX_RANK] = {0};
-  int64_t stride[NAC_MAX_RANK];
+  int64_t stride[NAC_MAX_RANK] = {0};
   int64_t at = 0;
   int64_t i;
   int d;
