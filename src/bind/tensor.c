@@ -6,7 +6,8 @@
 
 #include "bind/modules.h"
 #include "bind/tensor_bind.h"
-#include "core/rng.h"
+#include "core/mem.h"
+#include "core/tensor_math.h"
 
 #define META "nac.tensor"
 
@@ -219,8 +220,7 @@ static int check_shape_arguments(lua_State *L, int index, int64_t *dim)
   return n;
 }
 
-/* A shape given as a list, or as one integer. */
-static int check_shape(lua_State *L, int index, int64_t *dim)
+int nac_lua_check_sizes(lua_State *L, int index, int64_t *dim)
 {
   if (lua_isinteger(L, index)) {
     dim[0] = (int64_t)lua_tointeger(L, index);
@@ -236,7 +236,7 @@ static int make_full(lua_State *L, double value, int dtype_index)
   int64_t dim[NAC_MAX_RANK];
   nac_error err;
   nac_dtype dtype = nac_lua_opt_dtype(L, dtype_index, NAC_F32);
-  nac_tensor *t = nac_lua_new_tensor(L, dtype, check_shape(L, 1, dim), dim);
+  nac_tensor *t = nac_lua_new_tensor(L, dtype, nac_lua_check_sizes(L, 1, dim), dim);
   NAC_LUA_TRY(L, err, nac_tensor_fill(t, value, &err));
   return 1;
 }
@@ -257,6 +257,13 @@ static int l_ones(lua_State *L)
 static int l_full(lua_State *L)
 {
   return make_full(L, nac_lua_check_element(L, 2, nac_lua_opt_dtype(L, 3, NAC_F32)), 3);
+}
+
+/* tensor.is(value) -> boolean */
+static int l_is(lua_State *L)
+{
+  lua_pushboolean(L, luaL_testudata(L, 1, META) != NULL);
+  return 1;
 }
 
 /* --- What it is ------------------------------------------------------------ */
@@ -560,20 +567,33 @@ static int l_newindex(lua_State *L)
   return code == NAC_OK ? 0 : nac_lua_raise(L, &err);
 }
 
+static int push_text(lua_State *L)
+{
+  lua_pushstring(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 static int l_tostring(lua_State *L)
 {
   nac_tensor *t = nac_lua_test_tensor(L, 1);
-  char shape[NAC_SHAPE_TEXT];
+  char *text;
+  nac_error err;
+  int status;
   if (t == NULL) {
     lua_pushliteral(L, "tensor (closed)");
     return 1;
   }
-  nac_shape_text(shape, sizeof shape, t->rank, t->dim);
-  lua_pushfstring(L, "tensor %s %s", shape, nac_dtype_name(t->dtype));
-  return 1;
+  NAC_LUA_TRY(L, err, nac_tensor_text(&text, t, &err));
+  lua_pushcfunction(L, push_text); /* protected, or a failure would leak the text */
+  lua_pushlightuserdata(L, text);
+  status = lua_pcall(L, 1, 1, 0);
+  nac_free(text);
+  return status == LUA_OK ? 1 : lua_error(L);
 }
 
 static const luaL_Reg functions[] = {
+  {"new", nac_lua_tensor_from_table},
+  {"is", l_is},
   {"zeros", l_zeros},
   {"ones", l_ones},
   {"full", l_full},
@@ -599,6 +619,7 @@ static const luaL_Reg methods[] = {
   {"set", l_set},
   {"item", l_item},
   {"fill", l_fill},
+  {"totable", nac_lua_tensor_to_table},
   {"copy", l_copy},
   {"close", l_close},
   {NULL, NULL},
@@ -615,17 +636,17 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_nac_c_tensor(lua_State *L)
 {
+  int module;
+  luaL_newlib(L, functions);
+  module = lua_gettop(L);
   luaL_newmetatable(L, META);
   luaL_setfuncs(L, metamethods, 0);
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  luaL_setfuncs(L, nac_lua_tensor_table_methods, 0);
+  luaL_newlib(L, methods);
+  nac_lua_tensor_math_open(L, module, module + 1, module + 2);
   lua_pushvalue(L, -1);
+  lua_setfield(L, module, "methods"); /* for completion and for methods in Lua */
   lua_pushcclosure(L, l_index, 1);
-  lua_setfield(L, -3, "__index");
-  luaL_newlib(L, functions);
-  luaL_setfuncs(L, nac_lua_tensor_table_functions, 0);
-  lua_pushvalue(L, -2);
-  lua_setfield(L, -2, "methods");
+  lua_setfield(L, -2, "__index");
+  lua_settop(L, module);
   return 1;
 }

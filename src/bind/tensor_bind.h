@@ -22,6 +22,9 @@ int nac_lua_check_axis(lua_State *L, int index, const nac_tensor *t);
  * 1..n, negative from the end; raises otherwise. */
 int64_t nac_lua_check_position(lua_State *L, int index, int64_t n);
 
+/** The shape at `index`: a list, or one integer. Returns the rank. */
+int nac_lua_check_sizes(lua_State *L, int index, int64_t *dim);
+
 /** A number at `index` that an element of `dtype` can hold; raises when it is
  * not a number or, for an integer type, not a whole one. */
 double nac_lua_check_element(lua_State *L, int index, nac_dtype dtype);
@@ -47,8 +50,14 @@ void nac_lua_reclaim(lua_State *L);
     }                                   \
   } while (0)
 
-/* Entries of the module and of the metatable, by file. */
-extern const luaL_Reg nac_lua_tensor_table_functions[];
-extern const luaL_Reg nac_lua_tensor_table_methods[];
+/** tensor.new(table | number | tensor, dtype="f32") -> tensor */
+int nac_lua_tensor_from_table(lua_State *L);
+
+/** t:totable() -> nested table of numbers (a number for a scalar) */
+int nac_lua_tensor_to_table(lua_State *L);
+
+/** Adds the functions of tensor_math.c to the module, the metatable and the
+ * table of methods at these positions of the stack. */
+void nac_lua_tensor_math_open(lua_State *L, int module, int meta, int method);
 
 #endif

@@ -73,8 +73,7 @@ static int fill(lua_State *L, const nac_tensor *t, int depth, int64_t *at, char 
   return 0;
 }
 
-/* tensor.new(table | number | tensor, dtype="f32") -> tensor */
-static int l_new(lua_State *L)
+int nac_lua_tensor_from_table(lua_State *L)
 {
   nac_dtype dtype;
   nac_tensor *t;
@@ -119,20 +118,9 @@ static void push_level(lua_State *L, const nac_tensor *t, int depth, const char 
   }
 }
 
-/* t:totable() -> nested table of numbers (a number for a scalar) */
-static int l_totable(lua_State *L)
+int nac_lua_tensor_to_table(lua_State *L)
 {
   nac_tensor *t = nac_lua_check_tensor(L, 1);
   push_level(L, t, 0, nac_tensor_data(t));
   return 1;
 }
-
-const luaL_Reg nac_lua_tensor_table_functions[] = {
-  {"new", l_new},
-  {NULL, NULL},
-};
-
-const luaL_Reg nac_lua_tensor_table_methods[] = {
-  {"totable", l_totable},
-  {NULL, NULL},
-};
