@@ -32,7 +32,7 @@ local function run(options)
   result, message = require("nac.global_search").run(path, {
     trials = options.trials, epochs = options.epochs, workers = options.workers, seed = options.seed,
     results = options.results, resume = options.resume, force = options.force, sample = options.sample or nil,
-    log = log,
+    log = log, pictures = not options.no_pictures,
   })
   if not result then return fail(message) end
   if log == "json" then
@@ -60,6 +60,7 @@ return {
     command:flag("--resume", "continue the study in the results folder")
     command:flag("--force", "replace the results of another search in the results folder")
     command:flag("--sample", "use the sample of the data that ships with the program")
+    command:flag("--no-pictures", "draw nothing")
     command:flag("--quiet", "print nothing but errors")
     command:option("--log", "how progress is shown (default: live on a terminal, else lines; NAC_LOG sets it, too)")
       :argname("KIND"):choices { "json", "lines", "live", "quiet" }

@@ -96,7 +96,7 @@ end
 
 -- Everything after the last trial. Pictures are drawn while the rest is done.
 -- After an interruption or a fault the test set stays untouched.
-local function finish(job, study, fault)
+local function finish(job, study, options, fault)
   local interrupted = study.interrupted
   local records, front = study:trials(), study:front()
   local result = {
@@ -105,7 +105,7 @@ local function finish(job, study, fault)
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
   }
   local function note(message) result.notes[#result.notes + 1] = message end
-  local pictures = outputs.start_pictures(job, records)
+  local pictures = options.pictures == false and function() return {}, {} end or outputs.start_pictures(job, records)
   local written, message = outputs.write_csv(job, records)
   if not written then return nil, message end
   local chosen = winner.choose(job, study, front)
@@ -150,7 +150,9 @@ end
 --   `trials`, `epochs`, `seed`, `workers`, `results` (the folder, from the
 --   current one), `sample` (use the shipped sample of the data); `resume`
 --   (continue the study in the folder), `force` (replace what another run left
---   there), `sampler` (a table with `ask`, instead of the configuration's), `quiet` and `log` ("json", "lines", "live", "quiet"): the display
+--   there), `sampler` (a table with `ask`, instead of the configuration's),
+--   `pictures` (false: none), `quiet` and `log` ("json", "lines", "live",
+--   "quiet"): the display
 -- @return a table: `study`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
 -- `interrupted`, `fault` (a sampler, storage or progress display that failed in
@@ -180,7 +182,7 @@ function M.run(config, options)
   if not study then return nil, message end
   local fault = run_trials(job, study, options)
   local result
-  result, message = finish(job, study, fault)
+  result, message = finish(job, study, options, fault)
   if not result then return nil, fault or message end
   ready, message = close_provenance(job, result)
   if not ready then return nil, message end
