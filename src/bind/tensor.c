@@ -60,7 +60,7 @@ static void tell(lua_State *L, int64_t bytes)
 /* Bytes that go when this one tensor goes. */
 static int64_t own_bytes(const nac_tensor *t)
 {
-  return t->storage->refs == 1 && !t->storage->borrowed ? (int64_t)t->storage->bytes : 0;
+  return t->storage->refs == 1 && (!t->storage->borrowed || t->storage->owner_free != NULL) ? (int64_t)t->storage->bytes : 0;
 }
 
 static int make_box(lua_State *L)
