@@ -13,12 +13,15 @@
   X(hash) \
   X(idx) \
   X(image) \
+  X(net) \
   X(npz) \
+  X(plan) \
   X(proc) \
   X(rng) \
   X(split) \
   X(sys) \
-  X(tensor)
+  X(tensor) \
+  X(train)
 /* clang-format on */
 
 #define NAC_DECLARE_MODULE(name) int luaopen_nac_c_##name(lua_State *L);

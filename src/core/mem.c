@@ -1,7 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "core/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Each block is preceded by one cache line that remembers its size. */
 #define HEADER 64
@@ -18,12 +20,25 @@ static header *header_of(void *block)
   return (header *)(void *)((char *)block - HEADER);
 }
 
+/* Linux promises memory that it does not have and kills the process when it is
+ * touched; so more than the machine's memory is refused at once. */
+static size_t machine_bytes(void)
+{
+  static size_t bytes;
+  if (bytes == 0) {
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page = sysconf(_SC_PAGESIZE);
+    bytes = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;
+  }
+  return bytes;
+}
+
 static int refused(size_t bytes)
 {
   if (fail_countdown > 0 && --fail_countdown == 0) {
     return 1;
   }
-  if (bytes > SIZE_MAX - 2 * HEADER) {
+  if (bytes > machine_bytes() || stats.live > machine_bytes() - bytes) {
     return 1;
   }
   return stats.budget != 0 && bytes > stats.budget - (stats.live < stats.budget ? stats.live : stats.budget);

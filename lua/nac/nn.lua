@@ -1,0 +1,165 @@
+--- Architectures: layers as plain tables, put together and built into nets.
+--
+--     local arch = nac.nn.sequential {
+--       input = { 64 },
+--       nac.nn.dense { units = 32 },
+--       nac.nn.relu {},
+--       nac.nn.dense { units = 10 },
+--     }
+--     local net = arch:build { seed = 1 }
+--
+-- A layer is a table `{ kind = "dense", units = 32 }`; `nn.dense { units = 32 }`
+-- makes it. Every layer may have a `name` (its parameters are then called
+-- "name.weight") and a `group` (the block it came from).
+--
+-- Layer kinds and their attributes:
+--
+-- * `dense { units, bias = true }`: y = x W^T + b over the last axis
+-- * `batchnorm { momentum = .1, eps = 1e-5 }`: over the first dimension of a sample
+-- * `relu {}`, `leaky_relu { slope = .01 }`, `tanh {}`, `sigmoid {}`
+-- * `softmax {}`: over the last axis
+-- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
+local cnet = require "nac.c.net"
+local enum = require "nac.util.enum"
+
+local M = {}
+
+local kinds = cnet.kinds()
+
+--- The names of all layer kinds.
+-- @return a list of strings
+function M.kinds() return { table.unpack(kinds) } end
+
+--- Makes a layer of a kind given by name.
+-- @param kind one of `nn.kinds()`
+-- @param[opt] attributes table of the kind's attributes, `name`, `group`
+-- @return the layer, a plain table
+function M.layer(kind, attributes)
+  enum.check(kind, kinds, "layer kind", 2)
+  if attributes ~= nil and type(attributes) ~= "table" then
+    error(("nn.%s takes a table of attributes, got %s"):format(kind, type(attributes)), 2)
+  end
+  local layer = { kind = kind }
+  for key, value in pairs(attributes or {}) do layer[key] = value end
+  return layer
+end
+
+for _, kind in ipairs(kinds) do
+  M[kind] = function(attributes) return M.layer(kind, attributes) end
+end
+
+local Arch = {}
+Arch.__index = Arch
+
+local function check_shape(shape)
+  if type(shape) ~= "table" or #shape == 0 then
+    error("an architecture needs input = { shape of one sample }, for example { 64 }", 3)
+  end
+  return { table.unpack(shape) }
+end
+
+--- Starts a chain of layers.
+-- @param options `input` = shape of one sample, then the first layers in order
+-- @return an architecture with the methods below
+function M.sequential(options)
+  if type(options) ~= "table" then
+    error("nn.sequential takes a table { input = {...}, layers }, got " .. type(options), 2)
+  end
+  local arch = setmetatable({ input = check_shape(options.input), layers = {} }, Arch)
+  for _, layer in ipairs(options) do arch:add(layer) end
+  return arch
+end
+
+--- Appends a layer, or a list of layers (a block).
+-- @param layer what `nn.dense {}` and the others make
+-- @return the architecture, so that calls chain
+function Arch:add(layer)
+  if type(layer) ~= "table" or (layer.kind == nil and #layer == 0 and next(layer) ~= nil) then
+    error("a layer or a list of layers expected, got " .. (type(layer) == "table" and "a table without a kind" or type(layer)), 2)
+  end
+  if layer.kind == nil then
+    for _, each in ipairs(layer) do self:add(each) end
+  else
+    enum.check(layer.kind, kinds, "layer kind", 2)
+    self.layers[#self.layers + 1] = layer
+  end
+  self.described = nil
+  return self
+end
+
+local function describe(arch)
+  local net = cnet.new(arch.input)
+  for _, layer in ipairs(arch.layers) do net:add(layer) end
+  return net
+end
+
+-- Runs f and shows an error at the line of the user who called a method of Arch.
+local function at_caller(f, ...)
+  local ok, result = pcall(f, ...)
+  if not ok then error(result, 3) end
+  return result
+end
+
+--- The net without weights: shapes, parameter counts, costs.
+-- Nothing large is allocated. Raises when layers do not fit, naming the layer.
+-- @return a nac.net, shared by later calls
+function Arch:net()
+  self.described = self.described or at_caller(describe, self)
+  return self.described
+end
+
+--- The net with weights, ready to train.
+-- @param[opt] options `seed` = integer, default 1
+-- @return a nac.net of its own
+function Arch:build(options)
+  local seed = options and options.seed or 1
+  if math.type(seed) ~= "integer" then error("seed must be an integer, got " .. tostring(seed), 2) end
+  return at_caller(function()
+    local net = describe(self)
+    net:init(seed)
+    return net
+  end)
+end
+
+local function attributes_text(attrs)
+  local words = {}
+  for key, value in pairs(attrs) do words[#words + 1] = key .. "=" .. tostring(value) end
+  table.sort(words)
+  return table.concat(words, ",")
+end
+
+--- What is really built, in one fixed form: names and layers that do nothing
+-- (identity, dropout of rate 0, flatten of a flat sample) are left out.
+-- @return a string, equal for equal networks
+function Arch:canonical()
+  local lines = { "input " .. table.concat(self.input, "x") }
+  local place = { [1] = 1 } -- value -> canonical value
+  local count = 1
+  for index, layer in ipairs(self:net():layers()) do
+    local from = {}
+    for i, value in ipairs(layer.inputs) do from[i] = place[value] end
+    local nothing = layer.kind == "identity" or (layer.kind == "dropout" and layer.attrs.rate == 0)
+      or (layer.kind == "flatten" and #layer.input == 1)
+    if nothing then
+      place[index + 1] = from[1]
+    else
+      count = count + 1
+      place[index + 1] = count
+      lines[#lines + 1] = ("%d %s{%s}(%s)"):format(count, layer.kind, attributes_text(layer.attrs), table.concat(from, ","))
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+--- SHA-256 of the canonical form: two trials with equal hashes built the same network.
+-- @return 64 hexadecimal digits
+function Arch:hash() return require("nac.c.hash").sha256(self:canonical()) end
+
+--- Whether a value is an architecture of this module.
+function M.is_arch(value) return getmetatable(value) == Arch end
+
+return setmetatable(M, {
+  __index = function(_, kind)
+    if type(kind) == "string" then error(enum.refusal(kind, kinds, "layer kind"), 2) end
+  end,
+})

@@ -1,0 +1,253 @@
+/* nac.c.plan: plans, metatable "nac.plan": one batch at a time, for prediction,
+ * gradients and specs. Whole epochs go through nac.c.train. */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/bind.h"
+#include "bind/data_bind.h"
+#include "bind/modules.h"
+#include "bind/net_bind.h"
+#include "core/plan.h"
+
+#define META "nac.plan"
+
+typedef struct handle {
+  nac_plan *plan; /* NULL once closed */
+  nac_net_box *box;
+  int training;
+  int64_t rows;  /* of the last forward pass; 0 = none */
+  int logits;    /* which output the last loss or gradient was for */
+  int has_gradient;
+} handle;
+
+static handle *check(lua_State *L)
+{
+  handle *h = luaL_checkudata(L, 1, META);
+  if (h->plan == NULL) {
+    luaL_argerror(L, 1, "the plan is closed");
+  }
+  return h;
+}
+
+/* plan.new(net, {batch=, training=, reference=0|32|64, input_gradient=, piece=}) -> nac.plan */
+static int l_new(lua_State *L)
+{
+  nac_net_box *box = nac_lua_check_net(L, 1);
+  nac_plan_options o;
+  nac_error err;
+  handle *h;
+  memset(&o, 0, sizeof o);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  o.max_batch = nac_lua_opt_integer_field(L, 2, "batch", 128);
+  o.training = nac_lua_opt_boolean_field(L, 2, "training", 0);
+  o.reference = (int)nac_lua_opt_integer_field(L, 2, "reference", 0);
+  o.input_gradient = nac_lua_opt_boolean_field(L, 2, "input_gradient", 0);
+  o.piece = nac_lua_opt_integer_field(L, 2, "piece", 0);
+  h = lua_newuserdatauv(L, sizeof *h, 0);
+  memset(h, 0, sizeof *h);
+  luaL_setmetatable(L, META);
+  if (nac_plan_new(&h->plan, box->net, &o, &err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
+  h->training = o.training;
+  h->box = box;
+  box->refs++;
+  return 1;
+}
+
+/* Copies n elements of the plan's type into a new tensor of that type. */
+static void push_copy(lua_State *L, const handle *h, const void *data, int rank, const int64_t *dim)
+{
+  nac_tensor *t;
+  nac_error err;
+  if (nac_tensor_new(&t, nac_plan_is_double(h->plan) ? NAC_F64 : NAC_F32, rank, dim, &err) != NAC_OK) {
+    nac_lua_raise(L, &err);
+    return;
+  }
+  memcpy(nac_tensor_data(t), data, (size_t)nac_tensor_numel(t) * nac_dtype_size(t->dtype));
+  nac_lua_push_tensor(L, t);
+}
+
+static void batch_shape(const handle *h, int value, int *rank, int64_t *dim)
+{
+  const int64_t *d;
+  *rank = nac_net_value_shape(h->box->net, value, &d) + 1;
+  memcpy(dim + 1, d, (size_t)(*rank - 1) * sizeof *d);
+  dim[0] = h->rows;
+}
+
+/* plan:forward(x [, seed, step]) -> the output for up to `batch` samples */
+static int l_forward(lua_State *L)
+{
+  handle *h = check(L);
+  const nac_tensor *x = nac_lua_check_tensor(L, 2);
+  const int64_t *d;
+  const int rank = nac_net_value_shape(h->box->net, 0, &d);
+  int64_t dim[NAC_MAX_RANK];
+  int64_t len;
+  int out_rank;
+  if (x->rank != rank + 1 || memcmp(x->dim + 1, d, (size_t)rank * sizeof *d) != 0 || x->dtype != NAC_F32 ||
+      !nac_tensor_is_contiguous(x)) {
+    char want[96];
+    char got[96];
+    nac_shape_text(want, sizeof want, rank, d);
+    nac_shape_text(got, sizeof got, x->rank, x->dim);
+    return luaL_error(L, "a contiguous f32 tensor of shape Nx%s expected (the net's input), got %s %s", want,
+                      nac_dtype_name(x->dtype), got);
+  }
+  if (x->dim[0] < 1 || x->dim[0] > nac_plan_max_batch(h->plan)) {
+    return luaL_error(L, "this plan takes 1 to %I rows, got %I", (LUAI_UACINT)nac_plan_max_batch(h->plan),
+                      (LUAI_UACINT)x->dim[0]);
+  }
+  h->rows = x->dim[0];
+  h->has_gradient = 0;
+  nac_plan_set_input(h->plan, nac_tensor_data(x), NULL, h->rows);
+  nac_plan_load(h->plan);
+  nac_plan_forward(h->plan, h->rows, (uint64_t)luaL_optinteger(L, 3, 0), (uint64_t)luaL_optinteger(L, 4, 0));
+  batch_shape(h, nac_net_output(h->box->net), &out_rank, dim);
+  push_copy(L, h, nac_plan_output(h->plan, 0, NULL, &len), out_rank, dim);
+  return 1;
+}
+
+static void check_forward(lua_State *L, const handle *h)
+{
+  if (h->rows == 0) {
+    luaL_error(L, "plan:forward comes first");
+  }
+}
+
+/* plan:loss(name, x, y) -> {loss, accuracy, n} of the last forward pass on x */
+static int l_loss(lua_State *L)
+{
+  handle *h = check(L);
+  const nac_loss loss = nac_lua_check_loss(L, luaL_checkstring(L, 2));
+  const nac_data data = nac_lua_check_data(L, 3, 4, h->box->net, loss);
+  nac_score score;
+  int64_t i;
+  int64_t len;
+  check_forward(L, h);
+  nac_plan_output(h->plan, 1, NULL, &len);
+  if (data.n != h->rows) {
+    return luaL_error(L, "the last forward pass had %I rows, got %I", (LUAI_UACINT)h->rows, (LUAI_UACINT)data.n);
+  }
+  for (i = 0; data.label != NULL && i < data.n; i++) {
+    if (data.label[i] < 0 || data.label[i] >= len) {
+      return luaL_error(L, "label %d of row %I is outside 0..%I", (int)data.label[i], (LUAI_UACINT)(i + 1),
+                        (LUAI_UACINT)(len - 1));
+    }
+  }
+  memset(&score, 0, sizeof score);
+  nac_loss_run(loss, h->plan, data.label, data.target, h->rows, &score);
+  h->logits = loss == NAC_CROSS_ENTROPY;
+  h->has_gradient = 1;
+  nac_lua_push_score(L, &score, loss);
+  return 1;
+}
+
+/* plan:set_gradient(gy): the gradient of some loss with respect to the output */
+static int l_set_gradient(lua_State *L)
+{
+  handle *h = check(L);
+  nac_tensor *gy = nac_lua_check_tensor(L, 2);
+  nac_tensor *copy;
+  nac_error err;
+  int64_t len;
+  void *g;
+  check_forward(L, h);
+  nac_plan_output(h->plan, 0, &g, &len);
+  if (g == NULL || nac_tensor_numel(gy) != h->rows * len) {
+    return luaL_error(L, "a training plan takes a gradient of %I numbers, got %I", (LUAI_UACINT)(h->rows * len),
+                      (LUAI_UACINT)nac_tensor_numel(gy));
+  }
+  if (nac_tensor_convert(&copy, gy, nac_plan_is_double(h->plan) ? NAC_F64 : NAC_F32, &err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
+  memcpy(g, nac_tensor_data(copy), (size_t)nac_tensor_numel(copy) * nac_dtype_size(copy->dtype));
+  nac_tensor_free(copy);
+  h->logits = 0;
+  h->has_gradient = 1;
+  return 0;
+}
+
+/* plan:backward() -> {parameter name = gradient}, gradient of the input or nil */
+static int l_backward(lua_State *L)
+{
+  handle *h = check(L);
+  const nac_net *net = h->box->net;
+  int i;
+  if (!h->training || !h->has_gradient) {
+    return luaL_error(L, "backward needs a training plan, and plan:loss or plan:set_gradient before it");
+  }
+  h->has_gradient = 0;
+  nac_plan_backward(h->plan, h->rows, h->logits);
+  lua_newtable(L);
+  for (i = 0; i < nac_net_n_tensors(net, NAC_PARAMETER); i++) {
+    const nac_net_tensor t = nac_net_get(net, NAC_PARAMETER, i);
+    push_copy(L, h, nac_plan_gradient(h->plan, i), t.rank, t.dim);
+    lua_setfield(L, -2, t.name);
+  }
+  if (nac_plan_input_gradient(h->plan) != NULL) {
+    int64_t dim[NAC_MAX_RANK];
+    int rank;
+    batch_shape(h, 0, &rank, dim);
+    push_copy(L, h, nac_plan_input_gradient(h->plan), rank, dim);
+    return 2;
+  }
+  return 1;
+}
+
+/* plan:info() -> {bytes (of the arena), piece (rows), segments} */
+static int l_info(lua_State *L)
+{
+  const handle *h = check(L);
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, (lua_Integer)nac_plan_bytes(h->plan));
+  lua_setfield(L, -2, "bytes");
+  lua_pushinteger(L, (lua_Integer)nac_plan_piece(h->plan));
+  lua_setfield(L, -2, "piece");
+  lua_pushinteger(L, nac_plan_n_segments(h->plan));
+  lua_setfield(L, -2, "segments");
+  return 1;
+}
+
+static int l_close(lua_State *L)
+{
+  handle *h = luaL_checkudata(L, 1, META);
+  nac_plan_free(h->plan);
+  nac_net_box_release(h->box);
+  h->plan = NULL;
+  h->box = NULL;
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  {"new", l_new},
+  {NULL, NULL},
+};
+
+static const luaL_Reg methods[] = {
+  {"forward", l_forward},
+  {"loss", l_loss},
+  {"set_gradient", l_set_gradient},
+  {"backward", l_backward},
+  {"info", l_info},
+  {"close", l_close},
+  {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+  {"__gc", l_close},
+  {"__close", l_close},
+  {NULL, NULL},
+};
+
+int luaopen_nac_c_plan(lua_State *L)
+{
+  if (luaL_newmetatable(L, META)) {
+    luaL_setfuncs(L, metamethods, 0);
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+  }
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,16 @@
+/* identity: y = x. */
+#include <stddef.h>
+
+#include "core/layer/kinds.h"
+
+static nac_cost cost(const nac_net *net, const nac_layer *layer)
+{
+  return nac_cost_elements(net, layer, NAC_COST_NONE, NULL);
+}
+
+const nac_kind nac_layer_identity = {
+  .name = "identity",
+  .n_inputs = 1,
+  .cost = cost,
+  .flags = NAC_ALIAS,
+};

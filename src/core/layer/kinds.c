@@ -1,0 +1,26 @@
+/* The table of layer kinds. A new kind is one file and one line here. */
+#include <string.h>
+
+#include "core/layer/kinds.h"
+
+static const nac_kind *const kinds[] = {
+  &nac_layer_dense, &nac_layer_batchnorm, &nac_layer_relu,    &nac_layer_leaky_relu, &nac_layer_tanh,
+  &nac_layer_sigmoid, &nac_layer_softmax, &nac_layer_flatten, &nac_layer_dropout,    &nac_layer_identity,
+};
+#define N_KINDS ((int)(sizeof kinds / sizeof *kinds))
+
+const nac_kind *nac_kind_find(const char *name)
+{
+  int i;
+  for (i = 0; i < N_KINDS; i++) {
+    if (strcmp(kinds[i]->name, name) == 0) {
+      return kinds[i];
+    }
+  }
+  return NULL;
+}
+
+const char *nac_kind_name(int i)
+{
+  return i >= 0 && i < N_KINDS ? kinds[i]->name : NULL;
+}

@@ -1,0 +1,18 @@
+/* One declaration a layer kind; each is defined in the file of its name. */
+#ifndef NAC_KINDS_H
+#define NAC_KINDS_H
+
+#include "core/layer/layer.h"
+
+extern const nac_kind nac_layer_dense;
+extern const nac_kind nac_layer_batchnorm;
+extern const nac_kind nac_layer_relu;
+extern const nac_kind nac_layer_leaky_relu;
+extern const nac_kind nac_layer_tanh;
+extern const nac_kind nac_layer_sigmoid;
+extern const nac_kind nac_layer_softmax;
+extern const nac_kind nac_layer_flatten;
+extern const nac_kind nac_layer_dropout;
+extern const nac_kind nac_layer_identity;
+
+#endif

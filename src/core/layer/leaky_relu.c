@@ -1,0 +1,55 @@
+/* leaky_relu: y = x for x > 0, slope x otherwise. The slope is positive, so that the
+ * sign of y is that of x and backward needs no x. */
+#include <stddef.h>
+
+#include "core/layer/kinds.h"
+#include "kern/kern.h"
+#include "kern/ref/ref.h"
+
+static const nac_attr_spec attrs[] = {
+  {"slope", NAC_REAL, 0.01, 1e-6, 1},
+  {NULL, NAC_INTEGER, 0, 0, 0},
+};
+
+static nac_cost cost(const nac_net *net, const nac_layer *layer)
+{
+  return nac_cost_elements(net, layer, NAC_COST_COMPARE, NULL);
+}
+
+static void forward(nac_step *s, int64_t r0, int64_t r1)
+{
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  void *y = nac_row_out(s, s->y, r0, s->y_len);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (s->mode == NAC_FAST) {
+    nac_kern->leaky_relu(x, y, n, (float)nac_layer_attr(s->layer, 0));
+  } else {
+    NAC_TWIN(s, map)(REF_LEAKY_RELU, x, y, n, nac_layer_attr(s->layer, 0));
+  }
+}
+
+static void backward(nac_step *s, int64_t r0, int64_t r1)
+{
+  const void *y = nac_row(s, s->y, r0, s->y_len);
+  const void *gy = nac_row(s, s->gy, r0, s->y_len);
+  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (gx == NULL) {
+    return;
+  }
+  if (s->mode == NAC_FAST) {
+    nac_kern->leaky_relu_back(y, gy, gx, n, (float)nac_layer_attr(s->layer, 0));
+  } else {
+    NAC_TWIN(s, map_back)(REF_LEAKY_RELU, y, gy, gx, n, nac_layer_attr(s->layer, 0));
+  }
+}
+
+const nac_kind nac_layer_leaky_relu = {
+  .name = "leaky_relu",
+  .attrs = attrs,
+  .n_inputs = 1,
+  .cost = cost,
+  .forward = forward,
+  .backward = backward,
+  .flags = NAC_NEEDS_Y | NAC_IN_PLACE,
+};

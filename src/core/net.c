@@ -1,0 +1,321 @@
+#include "core/net.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/net_impl.h"
+
+/* No value and no parameter has more elements: keeps all sums of sizes far from overflow. */
+#define MAX_ELEMENTS (INT64_C(1) << 40)
+
+static int out_of_memory(nac_error *err, const char *what)
+{
+  return nac_fail(err, NAC_ENOMEM, "out of memory for %s", what);
+}
+
+/* Appends one zeroed entry to an array of `n` entries; grows one by one, nets are small. */
+static void *append(void **array, int *n, size_t size)
+{
+  char *bigger = nac_realloc(*array, (size_t)(*n + 1) * size);
+  if (bigger == NULL) {
+    return NULL;
+  }
+  *array = bigger;
+  memset(bigger + (size_t)*n * size, 0, size);
+  return bigger + (size_t)(*n)++ * size;
+}
+
+/* Product of the dimensions, or -1 when one is below 1 or the product too large. */
+static int64_t count(int rank, const int64_t *dim)
+{
+  int64_t n = 1;
+  int i;
+  for (i = 0; i < rank; i++) {
+    if (dim[i] < 1 || n > MAX_ELEMENTS / dim[i]) {
+      return -1;
+    }
+    n *= dim[i];
+  }
+  return n;
+}
+
+static int add_value(nac_net *net, int rank, const int64_t *dim, int producer, nac_error *err)
+{
+  nac_value *v;
+  const int64_t n = rank >= 0 && rank <= NAC_MAX_RANK ? count(rank, dim) : -1;
+  if (n < 0) {
+    char shape[96];
+    nac_shape_text(shape, sizeof shape, rank, dim);
+    return nac_fail(err, NAC_ESHAPE, "shape %s is not possible: every dimension is at least 1, at most 2^40 elements",
+                    shape);
+  }
+  v = append((void **)&net->value, &net->n_values, sizeof *v);
+  if (v == NULL) {
+    return out_of_memory(err, "a net");
+  }
+  v->rank = rank;
+  memcpy(v->dim, dim, (size_t)rank * sizeof *dim);
+  v->n = n;
+  v->producer = producer;
+  return NAC_OK;
+}
+
+int nac_net_new(nac_net **out, int rank, const int64_t *dim, nac_error *err)
+{
+  nac_net *net = nac_calloc(1, sizeof *net);
+  int code;
+  *out = NULL;
+  if (net == NULL) {
+    return out_of_memory(err, "a net");
+  }
+  code = add_value(net, rank, dim, -1, err);
+  if (code != NAC_OK) {
+    nac_net_free(net);
+    return nac_fail_in(err, code, "input");
+  }
+  *out = net;
+  return NAC_OK;
+}
+
+void nac_net_free(nac_net *net)
+{
+  int i;
+  int role;
+  if (net == NULL) {
+    return;
+  }
+  for (i = 0; i < net->n_values; i++) {
+    nac_free(net->value[i].q);
+  }
+  for (i = 0; i < net->n_layers; i++) {
+    nac_free(net->layer[i].name);
+    nac_free(net->layer[i].group);
+  }
+  for (role = 0; role < 2; role++) {
+    for (i = 0; i < net->n_tensors[role]; i++) {
+      nac_free(net->tensor[role][i].name);
+      nac_free(net->tensor[role][i].mask);
+      nac_free(net->tensor[role][i].q);
+    }
+    nac_free(net->tensor[role]);
+    nac_free(net->block[role]);
+  }
+  nac_free(net->value);
+  nac_free(net->layer);
+  nac_free(net);
+}
+
+/* Fills the layer's attributes from what was given; the kind's specs decide. */
+static int set_attrs(nac_layer *layer, const nac_attr *attrs, int n_attrs, nac_error *err)
+{
+  const nac_attr_spec *spec = layer->kind->attrs;
+  int n = 0;
+  int i;
+  int a;
+  while (spec != NULL && spec[n].name != NULL) {
+    layer->attr[n] = spec[n].otherwise;
+    n++;
+  }
+  for (i = 0; i < n_attrs; i++) {
+    const double x = attrs[i].number;
+    for (a = 0; a < n && strcmp(spec[a].name, attrs[i].name) != 0; a++) {
+    }
+    if (a == n) {
+      char known[200] = "";
+      for (a = 0; a < n; a++) {
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", a > 0 ? ", " : "", spec[a].name);
+      }
+      return nac_fail(err, NAC_EINVAL, "unknown attribute '%s'; %s has %s", attrs[i].name, layer->kind->name,
+                      n > 0 ? known : "none");
+    }
+    if (attrs[i].type == NAC_ATTR_WORD || (attrs[i].type == NAC_ATTR_BOOLEAN) != (spec[a].type == NAC_FLAG)) {
+      return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s", spec[a].name,
+                      spec[a].type == NAC_FLAG ? "true or false" : "a number");
+    }
+    if (!(x >= spec[a].min && x <= spec[a].max) || (spec[a].type == NAC_INTEGER && x != floor(x))) {
+      return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s from %g to %g, got %g", spec[a].name,
+                      spec[a].type == NAC_INTEGER ? "an integer" : "a number", spec[a].min, spec[a].max, x);
+    }
+    layer->attr[a] = x;
+  }
+  for (a = 0; a < n; a++) {
+    if (isnan(layer->attr[a])) {
+      return nac_fail(err, NAC_EINVAL, "attribute '%s' is missing", spec[a].name);
+    }
+  }
+  return NAC_OK;
+}
+
+static int add_tensor(nac_net *net, nac_role role, const char *layer_name, const nac_param_spec *spec, nac_error *err)
+{
+  char name[200];
+  nac_parameter *p;
+  const int64_t n = count(spec->rank, spec->dim);
+  if (n < 0) {
+    return nac_fail(err, NAC_ESHAPE, "%s has more than 2^40 elements", spec->suffix);
+  }
+  p = append((void **)&net->tensor[role], &net->n_tensors[role], sizeof *p);
+  if (p == NULL) {
+    return out_of_memory(err, "a net");
+  }
+  snprintf(name, sizeof name, "%s.%s", layer_name, spec->suffix);
+  p->name = nac_strdup(name);
+  if (p->name == NULL) {
+    return out_of_memory(err, "a net");
+  }
+  p->rank = spec->rank;
+  memcpy(p->dim, spec->dim, sizeof p->dim);
+  p->n = n;
+  p->offset = net->n_elements[role];
+  p->spec = *spec;
+  net->n_elements[role] += n;
+  return NAC_OK;
+}
+
+/* Runs the kind's describe and takes over what it declares. */
+static int describe(nac_net *net, nac_layer *layer, nac_error *err)
+{
+  nac_describe d;
+  int i;
+  int code;
+  memset(&d, 0, sizeof d);
+  d.layer = layer;
+  for (i = 0; i < layer->n_inputs; i++) {
+    d.in_rank[i] = net->value[layer->input[i]].rank;
+    d.in_dim[i] = net->value[layer->input[i]].dim;
+  }
+  d.out_rank = d.in_rank[0];
+  memcpy(d.out_dim, d.in_dim[0], sizeof d.out_dim);
+  code = layer->kind->describe != NULL ? layer->kind->describe(&d, err) : NAC_OK;
+  for (i = 0; code == NAC_OK && i < d.n_params; i++) {
+    layer->param[i] = net->n_tensors[NAC_PARAMETER];
+    code = add_tensor(net, NAC_PARAMETER, layer->name, &d.param[i], err);
+  }
+  for (i = 0; code == NAC_OK && i < d.n_buffers; i++) {
+    layer->buffer[i] = net->n_tensors[NAC_BUFFER];
+    code = add_tensor(net, NAC_BUFFER, layer->name, &d.buffer[i], err);
+  }
+  layer->n_params = d.n_params;
+  layer->n_buffers = d.n_buffers;
+  layer->output = net->n_values;
+  return code != NAC_OK ? code : add_value(net, d.out_rank, d.out_dim, net->n_layers - 1, err);
+}
+
+static int check_inputs(const nac_net *net, nac_layer *layer, const int *inputs, int n_inputs, nac_error *err)
+{
+  int i;
+  if (n_inputs != layer->kind->n_inputs) {
+    return nac_fail(err, NAC_EINVAL, "takes %d inputs, got %d", layer->kind->n_inputs, n_inputs);
+  }
+  for (i = 0; i < n_inputs; i++) {
+    if (inputs[i] < 0 || inputs[i] >= net->n_values) {
+      return nac_fail(err, NAC_EINVAL, "input %d is not a value of this net", i + 1);
+    }
+    layer->input[i] = inputs[i];
+  }
+  layer->n_inputs = n_inputs;
+  return NAC_OK;
+}
+
+static int name_layer(const nac_net *net, nac_layer *layer, const char *name, const char *group, nac_error *err)
+{
+  char made[160];
+  int i;
+  if (name == NULL) {
+    int number = 1;
+    for (i = 0; i < net->n_layers - 1; i++) {
+      number += net->layer[i].kind == layer->kind;
+    }
+    snprintf(made, sizeof made, "%s%d", layer->kind->name, number);
+    name = made;
+  }
+  if (name[0] == '\0' || strlen(name) > 120) {
+    return nac_fail(err, NAC_EINVAL, "a layer's name has 1 to 120 characters");
+  }
+  for (i = 0; i < net->n_layers - 1; i++) {
+    if (strcmp(net->layer[i].name, name) == 0) {
+      return nac_fail(err, NAC_EINVAL, "there are two layers called '%s'", name);
+    }
+  }
+  layer->name = nac_strdup(name);
+  layer->group = group != NULL ? nac_strdup(group) : NULL;
+  return layer->name == NULL || (group != NULL && layer->group == NULL) ? out_of_memory(err, "a net") : NAC_OK;
+}
+
+int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const nac_attr *attrs,
+                int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err)
+{
+  nac_layer *layer;
+  char where[300];
+  int code;
+  int i;
+  const nac_kind *k = nac_kind_find(kind);
+  if (net->block[NAC_PARAMETER] != NULL) {
+    return nac_fail(err, NAC_EINVAL, "this net has its weights already; layers are added before");
+  }
+  if (k == NULL) {
+    return nac_fail(err, NAC_EINVAL, "unknown layer kind '%s'", kind);
+  }
+  layer = append((void **)&net->layer, &net->n_layers, sizeof *layer);
+  if (layer == NULL) {
+    return out_of_memory(err, "a net");
+  }
+  layer->kind = k;
+  code = name_layer(net, layer, name, group, err);
+  if (code == NAC_OK) {
+    code = set_attrs(layer, attrs, n_attrs, err);
+  }
+  if (code == NAC_OK) {
+    code = check_inputs(net, layer, inputs, n_inputs, err);
+  }
+  if (code == NAC_OK) {
+    code = describe(net, layer, err);
+  }
+  if (code != NAC_OK) { /* the net is of no more use, but can be freed */
+    snprintf(where, sizeof where, "layer %d '%.120s'", net->n_layers, layer->name != NULL ? layer->name : kind);
+    return nac_fail_in(err, code, where);
+  }
+  for (i = 0; i < n_inputs; i++) {
+    net->value[inputs[i]].n_consumers++;
+  }
+  *output = layer->output;
+  return NAC_OK;
+}
+
+static void draw(const nac_parameter *p, float *data, uint64_t seed)
+{
+  nac_rng rng = nac_rng_stream(seed, p->name, 0, 0);
+  int64_t i;
+  for (i = 0; i < p->n; i++) {
+    data[i] = (float)(p->spec.init == NAC_INIT_CONSTANT ? p->spec.value
+                                                        : p->spec.value * (2.0 * nac_rng_uniform(&rng) - 1.0));
+  }
+}
+
+int nac_net_init(nac_net *net, uint64_t seed, nac_error *err)
+{
+  int role;
+  int i;
+  for (role = 0; role < 2; role++) {
+    const size_t bytes = (size_t)net->n_elements[role] * sizeof(float);
+    if (net->block[role] == NULL) {
+      net->block[role] = nac_malloc(bytes);
+    }
+    if (net->block[role] == NULL) {
+      int largest = 0;
+      for (i = 1; i < net->n_tensors[role]; i++) {
+        largest = net->tensor[role][i].n > net->tensor[role][largest].n ? i : largest;
+      }
+      return nac_fail(err, NAC_ENOMEM, "out of memory: the net's parameters take %.1f GB, %s alone %.1f GB",
+                      (double)bytes / 1e9, net->tensor[role][largest].name,
+                      (double)net->tensor[role][largest].n * 4e-9);
+    }
+    for (i = 0; i < net->n_tensors[role]; i++) {
+      draw(&net->tensor[role][i], net->block[role] + net->tensor[role][i].offset, seed);
+    }
+  }
+  return NAC_OK;
+}

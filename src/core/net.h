@@ -1,0 +1,131 @@
+/**
+ * The net: one description of a network as plain data, with many readers
+ * (training plans, cost, estimators, back ends, checkpoints).
+ *
+ *   values      the edges: the input, every intermediate, the output. A value
+ *               has a shape (of one sample) and, if quantised, a quantiser.
+ *   parameters  named trained tensors, each with an optional mask and quantiser.
+ *   buffers     statistics that are stored but neither trained nor decayed.
+ *   layers      in topological order; each of a kind, with attributes, referring
+ *               to values and parameters by id. Two layers may share a parameter.
+ *
+ * A net is described first (shapes are checked, nothing large is allocated) and
+ * gets weights by nac_net_init. Ids count from 0.
+ */
+#ifndef NAC_NET_H
+#define NAC_NET_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/tensor.h"
+
+typedef struct nac_net nac_net;
+
+/** An attribute of a layer as its maker gives it. */
+typedef struct nac_attr {
+  const char *name;
+  enum { NAC_ATTR_NUMBER, NAC_ATTR_BOOLEAN, NAC_ATTR_WORD } type;
+  double number;    /* NUMBER; BOOLEAN as 0 or 1 */
+  const char *word; /* WORD */
+} nac_attr;
+
+typedef enum nac_role { NAC_PARAMETER, NAC_BUFFER } nac_role;
+
+/** A new net without layers, for samples of the given shape (value 0). Every
+ * dimension is at least 1. */
+int nac_net_new(nac_net **out, int rank, const int64_t *dim, nac_error *err);
+
+/** Frees the net. NULL is allowed. */
+void nac_net_free(nac_net *net);
+
+/** Adds a layer and gives the id of its output value, which becomes the net's
+ * output. `name` NULL makes "<kind><number>"; `group` may be NULL. Fails with
+ * the layer's name and both shapes when they do not fit. */
+int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const nac_attr *attrs,
+                int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err);
+
+/** Allocates parameters and buffers and draws their initial values from
+ * `seed`; each parameter has a stream of its own, so that adding a layer
+ * changes no other. Fails when the machine cannot hold them. */
+int nac_net_init(nac_net *net, uint64_t seed, nac_error *err);
+
+/** Whether nac_net_init has run. */
+int nac_net_is_built(const nac_net *net);
+
+int nac_net_n_values(const nac_net *net);
+int nac_net_n_layers(const nac_net *net);
+int nac_net_n_tensors(const nac_net *net, nac_role role);
+
+/** Elements of all parameters, or of all buffers. */
+int64_t nac_net_n_elements(const nac_net *net, nac_role role);
+
+/** Shape of one sample of a value; the result points into the net. */
+int nac_net_value_shape(const nac_net *net, int value, const int64_t **dim);
+int nac_net_output(const nac_net *net);
+
+/** What a layer is. Pointers live as long as the net. */
+typedef struct nac_layer_info {
+  const char *name;
+  const char *kind;
+  const char *group; /* or NULL */
+  int n_inputs;
+  const int *inputs; /* value ids */
+  int output;        /* value id */
+  int n_params;
+  const int *params; /* parameter ids */
+  int n_buffers;
+  const int *buffers; /* buffer ids */
+} nac_layer_info;
+nac_layer_info nac_net_layer(const nac_net *net, int layer);
+
+/** The i-th attribute of a layer (defaults filled in). Returns 0 past the end. */
+int nac_net_layer_attr(const nac_net *net, int layer, int i, nac_attr *out);
+
+/** Name, shape and memory of a parameter or buffer; data is NULL before
+ * nac_net_init. */
+typedef struct nac_net_tensor {
+  const char *name;
+  int rank;
+  const int64_t *dim;
+  int64_t n;
+  float *data;
+  const uint8_t *mask; /* one byte an element, 0 = pruned; or NULL */
+} nac_net_tensor;
+nac_net_tensor nac_net_get(const nac_net *net, nac_role role, int id);
+
+/** Copies all parameters and buffers to or from `state`, an array of
+ * nac_net_state_size floats: to keep and restore the best epoch. */
+int64_t nac_net_state_size(const nac_net *net);
+void nac_net_save_state(const nac_net *net, float *state);
+void nac_net_load_state(nac_net *net, const float *state);
+
+/** The arithmetic of one layer, in terms that BOPs definitions and estimators
+ * understand without knowing layer kinds. Counts are for one sample. */
+typedef enum nac_cost_op {
+  NAC_COST_NONE,         /* no arithmetic */
+  NAC_COST_MATMUL_CONST, /* sums of products with constants: dense, convolution */
+  NAC_COST_SCALE_CONST,  /* one multiply and one add an element: batchnorm */
+  NAC_COST_COMPARE,      /* one comparison an element: relu */
+  NAC_COST_TABLE,        /* one table look-up an element: tanh, sigmoid */
+  NAC_COST_SOFTMAX       /* exponentials, their sum, a division, over rows */
+} nac_cost_op;
+
+typedef struct nac_cost {
+  nac_cost_op op;
+  const char *func;  /* TABLE: the function's name, else NULL */
+  int64_t positions; /* MATMUL_CONST: output positions; SOFTMAX: rows */
+  int64_t fan_in;    /* MATMUL_CONST */
+  int64_t fan_out;   /* MATMUL_CONST */
+  int64_t elements;  /* the others: elements passed through */
+  int weight;        /* MATMUL_CONST: parameter id, else -1 */
+  int bias;          /* whether there is one */
+  int foldable;      /* SCALE_CONST: can be folded into the layer before */
+} nac_cost;
+nac_cost nac_net_cost(const nac_net *net, int layer);
+
+/** Elements of a parameter that are neither zero nor pruned; all of them before
+ * nac_net_init. */
+int64_t nac_net_nonzero(const nac_net *net, int param);
+
+#endif

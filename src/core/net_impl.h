@@ -1,0 +1,63 @@
+/* Layout of the net. Private to src/core. */
+#ifndef NAC_NET_IMPL_H
+#define NAC_NET_IMPL_H
+
+#include "core/layer/layer.h"
+#include "core/net.h"
+
+/* A number format on a value or a parameter (never on a layer kind). Quantised
+ * nets are made by passes that come later; plans refuse a net that has any. */
+typedef struct nac_quantiser {
+  int is_signed;
+  int width;    /* bits in all */
+  int integer;  /* bits before the binary point, with the sign */
+  int rounding; /* AMD's AP_TRN, AP_RND_CONV, ... by number */
+  int overflow; /* AP_WRAP, AP_SAT, ... by number */
+} nac_quantiser;
+
+typedef struct nac_value {
+  int rank;
+  int64_t dim[NAC_MAX_RANK];
+  int64_t n;        /* elements of one sample */
+  int producer;     /* layer id, -1 for the input */
+  int n_consumers;  /* layers that read it */
+  nac_quantiser *q; /* or NULL */
+} nac_value;
+
+typedef struct nac_parameter { /* a parameter or a buffer */
+  char *name;
+  int rank;
+  int64_t dim[NAC_MAX_RANK];
+  int64_t n;
+  int64_t offset;        /* first element in the net's block */
+  nac_param_spec spec;   /* how it starts, and whether it is decayed */
+  uint8_t *mask;         /* or NULL */
+  nac_quantiser *q;      /* or NULL */
+} nac_parameter;
+
+struct nac_layer {
+  const nac_kind *kind;
+  char *name;
+  char *group;
+  double attr[NAC_MAX_ATTRS]; /* in the order of kind->attrs; words as index */
+  int n_inputs;
+  int input[NAC_MAX_INPUTS];
+  int output;
+  int n_params;
+  int param[NAC_MAX_PARAMS];
+  int n_buffers;
+  int buffer[NAC_MAX_PARAMS];
+};
+
+struct nac_net {
+  nac_value *value;
+  int n_values;
+  nac_layer *layer;
+  int n_layers;
+  nac_parameter *tensor[2]; /* by nac_role */
+  int n_tensors[2];
+  int64_t n_elements[2];
+  float *block[2]; /* all parameters, all buffers; NULL before nac_net_init */
+};
+
+#endif

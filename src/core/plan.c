@@ -1,0 +1,331 @@
+#include "core/plan.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/plan_impl.h"
+#include "kern/kern.h"
+#include "kern/ref/ref.h"
+
+/* Bytes of activations and gradients that a piece may touch: half of a small
+ * second-level cache. A constant, so that no result depends on the machine. */
+#define PIECE_BYTES (512 * 1024)
+
+static void describe_steps(nac_plan *plan)
+{
+  int l;
+  int i;
+  for (l = 0; l < plan->net->n_layers; l++) {
+    nac_step *s = &plan->step[l];
+    const nac_layer *layer = &plan->net->layer[l];
+    s->layer = layer;
+    s->mode = plan->mode;
+    s->training = plan->o.training;
+    s->max_batch = plan->o.max_batch;
+    for (i = 0; i < layer->n_inputs; i++) {
+      const nac_value *x = &plan->net->value[layer->input[i]];
+      s->x_len[i] = x->n;
+      s->x_dim[i] = x->dim;
+      s->x_rank[i] = x->rank;
+    }
+    s->y_len = plan->net->value[layer->output].n;
+  }
+}
+
+static void choose_piece(nac_plan *plan)
+{
+  int64_t row = 0;
+  int64_t piece = plan->o.piece;
+  int v;
+  if (piece <= 0) {
+    for (v = 0; v < plan->net->n_values; v++) {
+      row += plan->net->value[v].n * (int64_t)plan->element * (plan->o.training ? 2 : 1);
+    }
+    piece = PIECE_BYTES / row;
+  }
+  piece = piece < 1 ? 1 : piece;
+  piece = piece > INT64_C(1) << 40 ? INT64_C(1) << 40 : piece;
+  plan->o.piece = (piece + 15) / 16 * 16;
+}
+
+/* Refuses what this version cannot run. */
+static int check(const nac_net *net, const nac_plan_options *o, nac_error *err)
+{
+  int i;
+  if (!nac_net_is_built(net)) {
+    return nac_fail(err, NAC_EINVAL, "the net has no weights yet");
+  }
+  if (net->n_layers == 0) {
+    return nac_fail(err, NAC_EINVAL, "the net has no layers");
+  }
+  if (o->max_batch < 1 || o->max_batch > INT32_MAX) {
+    return nac_fail(err, NAC_EINVAL, "a batch has 1 to 2^31 - 1 rows, got %lld", (long long)o->max_batch);
+  }
+  for (i = 0; i < net->n_values; i++) {
+    if (net->value[i].q != NULL) {
+      return nac_fail(err, NAC_EINVAL, "value %d is quantised; quantised training is not part of this version", i);
+    }
+    if (net->value[i].n > (INT64_C(1) << 46) / o->max_batch) {
+      return nac_fail(err, NAC_ENOMEM, "out of memory: %lld rows of %lld elements", (long long)o->max_batch,
+                      (long long)net->value[i].n);
+    }
+  }
+  for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
+    if (net->tensor[NAC_PARAMETER][i].q != NULL) {
+      return nac_fail(err, NAC_EINVAL, "'%s' is quantised; quantised training is not part of this version",
+                      net->tensor[NAC_PARAMETER][i].name);
+    }
+  }
+  return NAC_OK;
+}
+
+int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, nac_error *err)
+{
+  nac_plan *plan;
+  const size_t nv = (size_t)net->n_values;
+  int code = check(net, options, err);
+  *out = NULL;
+  if (code != NAC_OK) {
+    return code;
+  }
+  plan = nac_calloc(1, sizeof *plan);
+  if (plan == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
+  }
+  plan->net = net;
+  plan->o = *options;
+  plan->mode = options->reference == 64 ? NAC_REF_F64 : options->reference != 0 ? NAC_REF_F32 : NAC_FAST;
+  plan->element = plan->mode == NAC_REF_F64 ? sizeof(double) : sizeof(float);
+  plan->step = nac_calloc((size_t)net->n_layers, sizeof *plan->step);
+  plan->act_of = nac_calloc(nv, sizeof *plan->act_of);
+  plan->grad_of = nac_calloc(nv, sizeof *plan->grad_of);
+  plan->act = nac_calloc(nv, sizeof *plan->act);
+  plan->grad = nac_calloc(nv, sizeof *plan->grad);
+  plan->tmp = nac_calloc(nv, sizeof *plan->tmp);
+  if (plan->step == NULL || plan->act_of == NULL || plan->grad_of == NULL || plan->act == NULL ||
+      plan->grad == NULL || plan->tmp == NULL) {
+    nac_plan_free(plan);
+    return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
+  }
+  plan->logits = nac_net_output(net);
+  if (strcmp(net->layer[net->n_layers - 1].kind->name, "softmax") == 0) {
+    plan->logits = net->layer[net->n_layers - 1].input[0];
+  }
+  describe_steps(plan);
+  choose_piece(plan);
+  code = nac_plan_compile(plan, err);
+  if (code != NAC_OK) {
+    nac_plan_free(plan);
+    return code;
+  }
+  *out = plan;
+  return NAC_OK;
+}
+
+static void free_program(nac_program *p)
+{
+  nac_free(p->op);
+  nac_free(p->segment);
+  nac_free(p->segment_of);
+}
+
+void nac_plan_free(nac_plan *plan)
+{
+  int l;
+  if (plan == NULL) {
+    return;
+  }
+  for (l = 0; plan->step != NULL && l < plan->net->n_layers; l++) {
+    nac_free(plan->step[l].state);
+  }
+  free_program(&plan->forward);
+  free_program(&plan->backward);
+  nac_free(plan->step);
+  nac_free(plan->act_of);
+  nac_free(plan->grad_of);
+  nac_free(plan->act);
+  nac_free(plan->grad);
+  nac_free(plan->tmp);
+  nac_free(plan->arena);
+  nac_free(plan->g32);
+  nac_free(plan->g64);
+  nac_free(plan->w64);
+  nac_free(plan->b64);
+  nac_free(plan);
+}
+
+int64_t nac_plan_bytes(const nac_plan *plan)
+{
+  return plan->arena_bytes;
+}
+
+int64_t nac_plan_max_batch(const nac_plan *plan)
+{
+  return plan->o.max_batch;
+}
+
+int64_t nac_plan_piece(const nac_plan *plan)
+{
+  return plan->o.piece;
+}
+
+int nac_plan_n_segments(const nac_plan *plan)
+{
+  return plan->forward.n_segments;
+}
+
+int nac_plan_needs_two_rows(const nac_plan *plan)
+{
+  return plan->o.training && plan->forward.n_segments > 1;
+}
+
+int nac_plan_is_double(const nac_plan *plan)
+{
+  return plan->mode == NAC_REF_F64;
+}
+
+void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, int64_t n)
+{
+  const int64_t len = plan->net->value[0].n;
+  int64_t r;
+  int64_t i;
+  for (r = 0; r < n; r++) {
+    const float *row = x + (order != NULL ? order[r] : r) * len;
+    if (plan->mode == NAC_REF_F64) {
+      double *to = (double *)plan->act[0] + r * len;
+      for (i = 0; i < len; i++) {
+        to[i] = (double)row[i];
+      }
+    } else {
+      memcpy((float *)plan->act[0] + r * len, row, (size_t)len * sizeof(float));
+    }
+  }
+}
+
+void nac_plan_load(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int64_t i;
+  int l;
+  if (plan->mode == NAC_REF_F64) {
+    for (i = 0; i < net->n_elements[NAC_PARAMETER]; i++) {
+      plan->w64[i] = (double)net->block[NAC_PARAMETER][i];
+    }
+    for (i = 0; i < net->n_elements[NAC_BUFFER]; i++) {
+      plan->b64[i] = (double)net->block[NAC_BUFFER][i];
+    }
+  }
+  for (l = 0; l < net->n_layers; l++) {
+    if (net->layer[l].kind->prepare != NULL) {
+      net->layer[l].kind->prepare(&plan->step[l]);
+    }
+  }
+}
+
+static void run_op(nac_plan *plan, const nac_op *op, int forward, int64_t r0, int64_t r1)
+{
+  if (op->what == OP_RUN || op->what == OP_REDUCE) {
+    nac_step *s = &plan->step[op->step];
+    const nac_kind *kind = s->layer->kind;
+    nac_row_fn *run = forward ? (op->what == OP_RUN ? kind->forward : kind->forward_reduce)
+                              : (op->what == OP_RUN ? kind->backward : kind->backward_reduce);
+    if (run != NULL) {
+      run(s, r0, r1);
+    }
+    return;
+  }
+  {
+    const size_t at = (size_t)(r0 * op->len) * plan->element;
+    const int64_t n = (r1 - r0) * op->len;
+    if (op->what == OP_COPY) {
+      memcpy((char *)op->dst + at, (const char *)op->src + at, (size_t)n * plan->element);
+    } else if (plan->mode == NAC_REF_F64) {
+      ref_add_f64((const char *)op->src + at, (char *)op->dst + at, n);
+    } else {
+      nac_kern->add((const float *)op->src + r0 * op->len, (float *)op->dst + r0 * op->len, n);
+    }
+  }
+}
+
+/* Runs a program; ops of layers from `skip` on are left out. */
+static void run_program(nac_plan *plan, const nac_program *p, int forward, int64_t n, int skip)
+{
+  int s;
+  for (s = 0; s < p->n_segments; s++) {
+    const nac_segment *seg = &p->segment[s];
+    int64_t r0;
+    for (r0 = 0; r0 < n; r0 += plan->o.piece) {
+      const int64_t r1 = r0 + plan->o.piece < n ? r0 + plan->o.piece : n;
+      int o;
+      for (o = seg->first; o < seg->last; o++) {
+        if (p->op[o].step < skip) {
+          run_op(plan, &p->op[o], forward, r0, r1);
+        }
+      }
+    }
+    if (seg->finish >= 0 && seg->finish < skip) {
+      const nac_kind *kind = plan->step[seg->finish].layer->kind;
+      (forward ? kind->forward_finish : kind->backward_finish)(&plan->step[seg->finish]);
+    }
+  }
+}
+
+void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
+{
+  const nac_net *net = plan->net;
+  int64_t i;
+  int l;
+  for (l = 0; l < net->n_layers; l++) {
+    plan->step[l].batch = n;
+    if (plan->o.training) {
+      plan->step[l].rng = nac_rng_stream(seed, "layer", (uint64_t)l, step);
+    }
+  }
+  run_program(plan, &plan->forward, 1, n, net->n_layers);
+  if (plan->mode == NAC_REF_F64 && plan->o.training) { /* running statistics go back to the net */
+    for (i = 0; i < net->n_elements[NAC_BUFFER]; i++) {
+      net->block[NAC_BUFFER][i] = (float)plan->b64[i];
+    }
+  }
+}
+
+void *nac_plan_output(nac_plan *plan, int logits, void **gradient, int64_t *len)
+{
+  const int v = logits ? plan->logits : nac_net_output(plan->net);
+  if (gradient != NULL) {
+    *gradient = plan->grad[v];
+  }
+  *len = plan->net->value[v].n;
+  return plan->act[v];
+}
+
+void nac_plan_backward(nac_plan *plan, int64_t n, int logits)
+{
+  const int64_t np = plan->net->n_elements[NAC_PARAMETER];
+  const int stop = logits && plan->logits != nac_net_output(plan->net) ? plan->net->n_layers - 1 : plan->net->n_layers;
+  int64_t i;
+  memset(plan->g32, 0, (size_t)np * sizeof *plan->g32);
+  if (plan->g64 != NULL) {
+    memset(plan->g64, 0, (size_t)np * sizeof *plan->g64);
+  }
+  run_program(plan, &plan->backward, 0, n, stop);
+  for (i = 0; plan->g64 != NULL && i < np; i++) {
+    plan->g32[i] = (float)plan->g64[i];
+  }
+}
+
+float *nac_plan_gradients(nac_plan *plan)
+{
+  return plan->g32;
+}
+
+const void *nac_plan_gradient(const nac_plan *plan, int id)
+{
+  const int64_t at = plan->net->tensor[NAC_PARAMETER][id].offset;
+  return plan->g64 != NULL ? (const void *)(plan->g64 + at) : (const void *)(plan->g32 + at);
+}
+
+const void *nac_plan_input_gradient(const nac_plan *plan)
+{
+  return plan->grad[0];
+}

@@ -1,0 +1,72 @@
+/* Layout of a plan. Private to src/core. */
+#ifndef NAC_PLAN_IMPL_H
+#define NAC_PLAN_IMPL_H
+
+#include "core/net_impl.h"
+#include "core/plan.h"
+
+/* One entry of a plan's program. */
+typedef struct nac_op {
+  enum { OP_RUN, OP_REDUCE, OP_COPY, OP_ADD } what;
+  int step;        /* RUN, REDUCE: layer id */
+  const void *src; /* COPY, ADD: whole rows from src to dst */
+  void *dst;
+  int64_t len; /* COPY, ADD: elements a row */
+} nac_op;
+
+/* Ops [first, last) run piece by piece; then `finish` (a layer id, or -1). */
+typedef struct nac_segment {
+  int first;
+  int last;
+  int finish;
+} nac_segment;
+
+typedef struct nac_program {
+  nac_op *op;
+  int n_ops;
+  nac_segment *segment;
+  int n_segments;
+  int *segment_of; /* by layer: the segment of its last op */
+} nac_program;
+
+/* A stretch of memory and when it is in use: from segment `from` to `to`, both
+ * included, counted through the forward and then the backward program. */
+typedef struct nac_span {
+  int64_t bytes;
+  int from;
+  int to;
+  int64_t offset; /* result */
+} nac_span;
+
+/** Gives each span an offset such that spans alive at the same time do not
+ * overlap; returns the bytes needed. Greedy, largest first (Pisarchyk & Lee
+ * 2020, "Efficient memory management for deep neural net inference"). */
+int64_t nac_arena_layout(nac_span *span, int n);
+
+struct nac_plan {
+  nac_net *net;
+  nac_mode mode;
+  nac_plan_options o;
+  size_t element; /* bytes of an element */
+  nac_step *step; /* by layer */
+  nac_program forward;
+  nac_program backward;
+  int *act_of;  /* by value: the value in whose memory it lies */
+  int *grad_of; /* likewise for gradients; -1 = none wanted */
+  void **act;   /* by value: memory */
+  void **grad;
+  void **tmp; /* by value with several readers: room for one more gradient */
+  char *arena;
+  int64_t arena_bytes;
+  float *g32;    /* gradients of all parameters */
+  double *g64;   /* the same in double mode */
+  double *w64;   /* parameters in double mode */
+  double *b64;   /* buffers in double mode */
+  int logits;    /* value before a final softmax, else the output */
+};
+
+/** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
+int nac_plan_compile(nac_plan *plan, nac_error *err);
+int nac_plan_allocate(nac_plan *plan, nac_error *err);
+
+#endif

@@ -1,0 +1,219 @@
+/* The order of work in a plan: which layer runs when, where the batch must be
+ * complete before going on, and which values share memory. */
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/plan_impl.h"
+
+/* Values that may lie in one place. y lies on x when the layer changes nothing
+ * (flatten), or works in place and nobody else needs x. */
+static void share_activations(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int l;
+  plan->act_of[0] = 0;
+  for (l = 0; l < net->n_layers; l++) {
+    const nac_layer *layer = &net->layer[l];
+    const unsigned flags = layer->kind->flags;
+    const int x = layer->input[0];
+    const int y = layer->output;
+    int shared = (flags & NAC_ALIAS) != 0;
+    if (!shared && (flags & NAC_IN_PLACE) != 0 && net->value[x].n_consumers == 1 && x != plan->logits) {
+      int v = x; /* through aliases to the value that was really computed */
+      int alone = 1;
+      while (net->value[v].producer >= 0 && (net->layer[net->value[v].producer].kind->flags & NAC_ALIAS) != 0) {
+        v = net->layer[net->value[v].producer].input[0];
+        alone = alone && net->value[v].n_consumers == 1;
+      }
+      shared = alone && net->value[v].producer >= 0 &&
+               !(plan->o.training && (net->layer[net->value[v].producer].kind->flags & NAC_NEEDS_Y) != 0);
+    }
+    plan->act_of[y] = shared ? plan->act_of[x] : y;
+  }
+}
+
+static int reaches_output(const nac_net *net, int value)
+{
+  int l;
+  int i;
+  if (value == nac_net_output(net)) {
+    return 1;
+  }
+  for (l = 0; l < net->n_layers; l++) {
+    for (i = 0; i < net->layer[l].n_inputs; i++) {
+      if (net->layer[l].input[i] == value && reaches_output(net, net->layer[l].output)) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/* A value wants a gradient when a parameter lies before it and the output
+ * behind it. */
+static void want_gradients(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int l;
+  int i;
+  int v;
+  for (v = 0; v < net->n_values; v++) {
+    plan->grad_of[v] = -1;
+  }
+  if (!plan->o.training) {
+    return;
+  }
+  plan->grad_of[0] = plan->o.input_gradient ? 0 : -1;
+  for (l = 0; l < net->n_layers; l++) {
+    const nac_layer *layer = &net->layer[l];
+    int wanted = layer->n_params > 0;
+    for (i = 0; i < layer->n_inputs; i++) {
+      wanted = wanted || plan->grad_of[layer->input[i]] >= 0;
+    }
+    plan->grad_of[layer->output] = wanted ? layer->output : -1;
+  }
+  for (v = 0; v < net->n_values; v++) { /* dead ends */
+    if (!reaches_output(net, v)) {
+      plan->grad_of[v] = -1;
+    }
+  }
+  plan->grad_of[nac_net_output(net)] = nac_net_output(net); /* also without any parameter */
+  plan->grad_of[plan->logits] = plan->logits;
+}
+
+/* gx lies on gy where the layer allows and x has no other reader. */
+static void share_gradients(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int l;
+  for (l = net->n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &net->layer[l];
+    const int x = layer->input[0];
+    if ((layer->kind->flags & (NAC_ALIAS | NAC_IN_PLACE)) != 0 && net->value[x].n_consumers == 1 && x != 0 &&
+        x != plan->logits && plan->grad_of[x] >= 0 && plan->grad_of[layer->output] >= 0) {
+      plan->grad_of[x] = plan->grad_of[layer->output];
+    }
+  }
+}
+
+static int new_program(nac_program *p, const nac_net *net)
+{
+  p->op = nac_calloc((size_t)net->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
+  p->segment = nac_calloc((size_t)net->n_layers + 1, sizeof *p->segment);
+  p->segment_of = nac_calloc((size_t)net->n_layers, sizeof *p->segment_of);
+  p->n_segments = 1;
+  if (p->segment != NULL) {
+    p->segment[0].finish = -1;
+  }
+  return p->op != NULL && p->segment != NULL && p->segment_of != NULL;
+}
+
+static void push(nac_program *p, nac_op op)
+{
+  p->op[p->n_ops++] = op;
+  p->segment[p->n_segments - 1].last = p->n_ops;
+}
+
+/* Adds a layer's run, with a cut before it when it reduces over the batch. */
+static void push_layer(nac_program *p, int layer, int reduces)
+{
+  if (reduces) {
+    push(p, (nac_op){.what = OP_REDUCE, .step = layer});
+    p->segment[p->n_segments - 1].finish = layer;
+    p->segment[p->n_segments] = (nac_segment){.first = p->n_ops, .last = p->n_ops, .finish = -1};
+    p->n_segments++;
+  }
+  push(p, (nac_op){.what = OP_RUN, .step = layer});
+  p->segment_of[layer] = p->n_segments - 1;
+}
+
+static void forward_program(nac_plan *plan)
+{
+  int l;
+  for (l = 0; l < plan->net->n_layers; l++) {
+    const nac_kind *kind = plan->net->layer[l].kind;
+    push_layer(&plan->forward, l, plan->o.training && kind->forward_reduce != NULL);
+  }
+}
+
+static void backward_program(nac_plan *plan)
+{
+  int l;
+  for (l = plan->net->n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &plan->net->layer[l];
+    if (plan->grad_of[layer->output] >= 0) {
+      push_layer(&plan->backward, l, layer->kind->backward_reduce != NULL);
+    }
+  }
+}
+
+/* The first layer that writes a gradient (the last in forward order) writes it
+ * in place; each further one writes to `tmp`, which is then added. Aliases with
+ * memory of their own are copied. Rewrites the program with those ops. */
+static int join_gradients(nac_plan *plan, nac_error *err)
+{
+  nac_program *p = &plan->backward;
+  const nac_net *net = plan->net;
+  nac_program old = *p;
+  char *written = nac_calloc((size_t)net->n_values, 1);
+  int s;
+  int o;
+  int i;
+  p->op = nac_calloc((size_t)net->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
+  if (written == NULL || p->op == NULL) {
+    nac_free(written);
+    nac_free(p->op);
+    p->op = old.op;
+    return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
+  }
+  p->n_ops = 0;
+  for (s = 0; s < p->n_segments; s++) {
+    const nac_segment seg = p->segment[s];
+    p->segment[s].first = p->n_ops;
+    for (o = seg.first; o < seg.last; o++) {
+      nac_step *step = &plan->step[old.op[o].step];
+      p->op[p->n_ops++] = old.op[o];
+      for (i = 0; old.op[o].what == OP_RUN && i < step->layer->n_inputs; i++) {
+        const int x = step->layer->input[i];
+        if (plan->grad_of[x] < 0) {
+          continue;
+        }
+        if (written[x]) {
+          step->gx[i] = plan->tmp[x];
+        }
+        if ((step->layer->kind->flags & NAC_ALIAS) != 0 && step->gx[i] != step->gy) {
+          p->op[p->n_ops++] =
+            (nac_op){.what = OP_COPY, .step = -1, .src = step->gy, .dst = step->gx[i], .len = step->y_len};
+        }
+        if (written[x]) {
+          p->op[p->n_ops++] =
+            (nac_op){.what = OP_ADD, .step = -1, .src = plan->tmp[x], .dst = plan->grad[x], .len = step->x_len[i]};
+        }
+        written[x] = 1;
+      }
+    }
+    p->segment[s].last = p->n_ops;
+  }
+  nac_free(old.op);
+  nac_free(written);
+  return NAC_OK;
+}
+
+int nac_plan_compile(nac_plan *plan, nac_error *err)
+{
+  int code;
+  if (!new_program(&plan->forward, plan->net) || !new_program(&plan->backward, plan->net)) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
+  }
+  share_activations(plan);
+  want_gradients(plan);
+  if (plan->o.training) {
+    share_gradients(plan);
+  }
+  forward_program(plan);
+  if (plan->o.training) {
+    backward_program(plan);
+  }
+  code = nac_plan_allocate(plan, err);
+  return code == NAC_OK && plan->o.training ? join_gradients(plan, err) : code;
+}

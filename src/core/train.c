@@ -1,0 +1,200 @@
+#include "core/train.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/interrupt.h"
+#include "core/mem.h"
+#include "core/rng.h"
+
+/* Rows that an evaluation pushes through at once. */
+#define EVALUATION_BATCH 256
+
+struct nac_trainer {
+  nac_trainer_options o;
+  nac_net *net;
+  nac_plan *train;
+  nac_plan *eval;
+  nac_optimiser *optimiser;
+  int32_t *order;  /* (max_rows) */
+  int32_t *labels; /* of the batch at hand */
+  float *targets;  /* likewise */
+  int64_t outputs;
+};
+
+static int make_plans(nac_trainer *t, nac_error *err)
+{
+  const nac_trainer_options *o = &t->o;
+  int64_t eval_rows = o->max_rows < EVALUATION_BATCH ? o->max_rows : EVALUATION_BATCH;
+  nac_plan_options p = {.max_batch = o->batch + 1, /* one row more may join */
+                        .training = 1,
+                        .reference = o->reference,
+                        .piece = o->piece};
+  int code = nac_plan_new(&t->train, t->net, &p, err);
+  if (code == NAC_OK) {
+    p.training = 0;
+    p.max_batch = eval_rows > 0 ? eval_rows : 1;
+    code = nac_plan_new(&t->eval, t->net, &p, err);
+  }
+  return code;
+}
+
+int nac_trainer_new(nac_trainer **out, nac_net *net, const nac_trainer_options *options, nac_error *err)
+{
+  nac_trainer *t;
+  int code;
+  int64_t rows;
+  *out = NULL;
+  if (options->batch < 1 || options->batch >= INT32_MAX) {
+    return nac_fail(err, NAC_EINVAL, "a batch has at least one row, got %lld", (long long)options->batch);
+  }
+  t = nac_calloc(1, sizeof *t);
+  if (t == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for training");
+  }
+  t->o = *options;
+  t->net = net;
+  if (t->o.batch > t->o.max_rows && t->o.max_rows > 0) {
+    t->o.batch = t->o.max_rows; /* a batch larger than the data is the whole data */
+  }
+  code = make_plans(t, err);
+  if (code == NAC_OK) {
+    code = nac_optimiser_new(&t->optimiser, net, &options->optimiser, err);
+  }
+  if (code == NAC_OK) {
+    nac_plan_output(t->train, options->loss == NAC_CROSS_ENTROPY, NULL, &t->outputs);
+    rows = nac_plan_max_batch(t->train);
+    t->order = nac_malloc((size_t)t->o.max_rows * sizeof *t->order);
+    t->labels = nac_malloc((size_t)rows * sizeof *t->labels);
+    t->targets = options->loss == NAC_MSE ? nac_malloc((size_t)(rows * t->outputs) * sizeof *t->targets) : NULL;
+    if (t->order == NULL || t->labels == NULL || (options->loss == NAC_MSE && t->targets == NULL)) {
+      code = nac_fail(err, NAC_ENOMEM, "out of memory for training on %lld rows", (long long)t->o.max_rows);
+    }
+  }
+  if (code != NAC_OK) {
+    nac_trainer_free(t);
+    return code;
+  }
+  *out = t;
+  return NAC_OK;
+}
+
+void nac_trainer_free(nac_trainer *t)
+{
+  if (t != NULL) {
+    nac_plan_free(t->train);
+    nac_plan_free(t->eval);
+    nac_optimiser_free(t->optimiser);
+    nac_free(t->order);
+    nac_free(t->labels);
+    nac_free(t->targets);
+    nac_free(t);
+  }
+}
+
+static int check_data(const nac_trainer *t, const nac_data *data, nac_error *err)
+{
+  int64_t i;
+  if (data->n < 1) {
+    return nac_fail(err, NAC_EINVAL, "the data have no rows");
+  }
+  if (data->n > t->o.max_rows) {
+    return nac_fail(err, NAC_EINVAL, "%lld rows, but the trainer was made for %lld", (long long)data->n,
+                    (long long)t->o.max_rows);
+  }
+  for (i = 0; t->o.loss == NAC_CROSS_ENTROPY && i < data->n; i++) {
+    if (data->label[i] < 0 || data->label[i] >= t->outputs) {
+      return nac_fail(err, NAC_EINVAL, "label %d of row %lld is outside 0..%lld, the outputs of the net",
+                      (int)data->label[i], (long long)i + 1, (long long)t->outputs - 1);
+    }
+  }
+  return NAC_OK;
+}
+
+/* Copies the answers of `n` rows to where the loss reads them. */
+static void gather_answers(nac_trainer *t, const nac_data *data, const int32_t *order, int64_t n)
+{
+  int64_t r;
+  for (r = 0; r < n; r++) {
+    if (t->o.loss == NAC_CROSS_ENTROPY) {
+      t->labels[r] = data->label[order[r]];
+    } else {
+      memcpy(t->targets + r * t->outputs, data->target + order[r] * t->outputs,
+             (size_t)t->outputs * sizeof *t->targets);
+    }
+  }
+}
+
+/* Rows of the batch that starts at `at`. */
+static int64_t batch_rows(const nac_trainer *t, int64_t at, int64_t n)
+{
+  const int64_t left = n - at;
+  if (left <= t->o.batch || (left == t->o.batch + 1 && nac_plan_needs_two_rows(t->train))) {
+    return left;
+  }
+  return t->o.batch;
+}
+
+int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, double lr, nac_score *score,
+                      nac_error *err)
+{
+  nac_rng rng = nac_rng_stream(t->o.seed, "order of rows", (uint64_t)epoch, 0);
+  int64_t at = 0;
+  int64_t batch = 0;
+  int code = check_data(t, data, err);
+  memset(score, 0, sizeof *score);
+  if (code != NAC_OK) {
+    return code;
+  }
+  nac_rng_permutation(&rng, t->order, (size_t)data->n);
+  while (at < data->n) {
+    const int64_t n = batch_rows(t, at, data->n);
+    const int64_t step = epoch * (INT64_C(1) << 32) + batch;
+    batch++;
+    nac_plan_set_input(t->train, data->x, t->order + at, n);
+    gather_answers(t, data, t->order + at, n);
+    nac_plan_load(t->train);
+    nac_plan_forward(t->train, n, t->o.seed, (uint64_t)step);
+    nac_loss_run(t->o.loss, t->train, t->labels, t->targets, n, score);
+    if (!isfinite(score->loss)) {
+      return nac_fail(err, NAC_ENAN, "loss is %s at epoch %lld, batch %lld (learning rate %g)",
+                      isnan(score->loss) ? "nan" : "infinite", (long long)epoch, (long long)batch, lr);
+    }
+    nac_plan_backward(t->train, n, t->o.loss == NAC_CROSS_ENTROPY);
+    nac_optimiser_step(t->optimiser, t->net, nac_plan_gradients(t->train), lr);
+    at += n;
+    if (nac_interrupted()) {
+      return nac_fail(err, NAC_EINTR, "interrupted at epoch %lld, batch %lld", (long long)epoch, (long long)batch);
+    }
+  }
+  return NAC_OK;
+}
+
+int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score, nac_error *err)
+{
+  const int64_t len = nac_plan_max_batch(t->eval);
+  int64_t inputs;
+  int64_t at;
+  int code = check_data(t, data, err);
+  const int64_t *dim;
+  int rank = nac_net_value_shape(t->net, 0, &dim);
+  memset(score, 0, sizeof *score);
+  if (code != NAC_OK) {
+    return code;
+  }
+  for (inputs = 1; rank > 0; rank--) {
+    inputs *= dim[rank - 1];
+  }
+  nac_plan_load(t->eval);
+  for (at = 0; at < data->n; at += len) {
+    const int64_t n = at + len < data->n ? len : data->n - at;
+    nac_plan_set_input(t->eval, data->x + at * inputs, NULL, n);
+    nac_plan_forward(t->eval, n, 0, 0);
+    nac_loss_run(t->o.loss, t->eval, t->o.loss == NAC_CROSS_ENTROPY ? data->label + at : NULL,
+                 t->o.loss == NAC_MSE ? data->target + at * t->outputs : NULL, n, score);
+    if (nac_interrupted()) {
+      return nac_fail(err, NAC_EINTR, "interrupted while scoring");
+    }
+  }
+  return NAC_OK;
+}

@@ -1,0 +1,39 @@
+/* Prototypes of every kernel for every instruction set. */
+#ifndef NAC_K_TABLES_H
+#define NAC_K_TABLES_H
+
+#include "kern/kern.h"
+
+#define K_DECLARE(isa)                                                                                               \
+  void k_gemm_##isa(long m, long n, long k, const float *a, long a_row, long a_col, const float *b, long ldb,        \
+                    float *c, long ldc, k_start start, const float *bias);                                           \
+  void k_transpose_##isa(const float *x, float *y, long rows, long cols);                                            \
+  void k_column_sum_##isa(const float *x, float *g, long rows, long n);                                              \
+  void k_relu_##isa(const float *x, float *y, long n);                                                               \
+  void k_relu_back_##isa(const float *y, const float *gy, float *gx, long n);                                        \
+  void k_leaky_relu_##isa(const float *x, float *y, long n, float slope);                                            \
+  void k_leaky_relu_back_##isa(const float *y, const float *gy, float *gx, long n, float slope);                     \
+  void k_tanh_##isa(const float *x, float *y, long n);                                                               \
+  void k_tanh_back_##isa(const float *y, const float *gy, float *gx, long n);                                        \
+  void k_sigmoid_##isa(const float *x, float *y, long n);                                                            \
+  void k_sigmoid_back_##isa(const float *y, const float *gy, float *gx, long n);                                     \
+  void k_exp_##isa(const float *x, float *y, long n);                                                                \
+  void k_add_##isa(const float *x, float *y, long n);                                                                \
+  void k_softmax_##isa(const float *x, float *y, long rows, long n);                                                 \
+  void k_softmax_back_##isa(const float *y, const float *gy, float *gx, long rows, long n);                          \
+  void k_norm_sums_##isa(const float *x, const float *shift, double *sum, double *sum_squares, long rows, long c);   \
+  void k_norm_apply_##isa(const float *x, float *y, const float *scale, const float *offset, long rows, long c);     \
+  void k_norm_back_sums_##isa(const float *x, const float *gy, const float *mean, const float *inv_std,              \
+                              double *sum_gy, double *sum_gy_xhat, long rows, long c);                               \
+  void k_norm_back_apply_##isa(const float *x, const float *gy, float *gx, const float *a, const float *b,           \
+                               const float *d, long rows, long c);                                                   \
+  void k_cross_entropy_##isa(const float *logits, const int *label, float *gx, float scale, double *loss,            \
+                             long *correct, long rows, long n);                                                      \
+  void k_adam_##isa(float *p, const float *g, float *m, float *v, long n, const k_adam *options);                    \
+  void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options);
+
+K_DECLARE(avx512)
+K_DECLARE(avx2)
+K_DECLARE(portable)
+
+#endif

@@ -1,0 +1,68 @@
+/* The kernel tables and the choice among them. */
+#include "kern/kern.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "kern/k_tables.h"
+
+#define TABLE(isa)                                                                                             \
+  {                                                                                                            \
+    .name = #isa, .gemm = k_gemm_##isa, .transpose = k_transpose_##isa, .column_sum = k_column_sum_##isa,      \
+    .relu = k_relu_##isa, .relu_back = k_relu_back_##isa, .leaky_relu = k_leaky_relu_##isa,                    \
+    .leaky_relu_back = k_leaky_relu_back_##isa, .tanh = k_tanh_##isa, .tanh_back = k_tanh_back_##isa,          \
+    .sigmoid = k_sigmoid_##isa, .sigmoid_back = k_sigmoid_back_##isa, .exp = k_exp_##isa, .add = k_add_##isa,  \
+    .softmax = k_softmax_##isa, .softmax_back = k_softmax_back_##isa, .norm_sums = k_norm_sums_##isa,          \
+    .norm_apply = k_norm_apply_##isa, .norm_back_sums = k_norm_back_sums_##isa,                                \
+    .norm_back_apply = k_norm_back_apply_##isa, .cross_entropy = k_cross_entropy_##isa, .adam = k_adam_##isa,  \
+    .sgd = k_sgd_##isa                                                                                         \
+  }
+
+/* Best first. */
+static const nac_kernels tables[] = {
+#if defined __x86_64__
+  TABLE(avx512),
+  TABLE(avx2),
+#endif
+  TABLE(portable),
+};
+#define N_TABLES ((int)(sizeof tables / sizeof *tables))
+
+const nac_kernels *nac_kern = &tables[N_TABLES - 1];
+
+static int cpu_has(const char *name)
+{
+#if defined __x86_64__
+  if (strcmp(name, "avx512") == 0) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  }
+  if (strcmp(name, "avx2") == 0) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  }
+#endif
+  return strcmp(name, "portable") == 0;
+}
+
+const char *nac_kern_available(int i)
+{
+  int t;
+  for (t = 0; t < N_TABLES; t++) {
+    if (cpu_has(tables[t].name) && i-- == 0) {
+      return tables[t].name;
+    }
+  }
+  return NULL;
+}
+
+int nac_kern_use(const char *name)
+{
+  int t;
+  for (t = 0; t < N_TABLES; t++) {
+    if (cpu_has(tables[t].name) && (name == NULL || strcmp(name, tables[t].name) == 0)) {
+      nac_kern = &tables[t];
+      return 0;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,94 @@
+/**
+ * The kernels: flat loops over float arrays, one table of them an instruction
+ * set. nac_kern points to the table in use; nac_kern_use() chooses it once, at
+ * start. Each kernel has a naive twin in kern/ref that the specs compare it with.
+ *
+ * All arrays are row-major and may be unaligned. `long` counts elements or rows.
+ */
+#ifndef NAC_KERN_H
+#define NAC_KERN_H
+
+typedef enum k_start {
+  K_ZERO,       /* C starts at zero */
+  K_ACCUMULATE, /* C starts at what it holds */
+  K_BIAS        /* each row of C starts at `bias` */
+} k_start;
+
+/* theta -= step m / (sqrt(v) root + eps), after m and v took the gradient
+ * g + l2 theta + l1 sign(theta) (Kingma & Ba 2015, algorithm 1;
+ * step = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t)). */
+typedef struct k_adam {
+  float step, root, beta1, beta2, eps, l2, l1;
+} k_adam;
+
+/* v = momentum v + g (g at the first step), theta -= lr v, or with Nesterov's
+ * form theta -= lr (g + momentum v) (Sutskever et al. 2013). */
+typedef struct k_sgd {
+  float lr, momentum, l2, l1;
+  int nesterov, first;
+} k_sgd;
+
+typedef struct nac_kernels {
+  const char *name; /* "avx512", "avx2" or "portable" */
+
+  /* C (m,n) [ldc] = start + A (m,k) B (k,n) [ldb], A[i,p] = a[i * a_row + p * a_col].
+   * Sums run over p in order, from the start value: splitting k over several
+   * K_ACCUMULATE calls gives the same bits. */
+  void (*gemm)(long m, long n, long k, const float *a, long a_row, long a_col, const float *b, long ldb, float *c,
+               long ldc, k_start start, const float *bias);
+
+  /* y (cols,rows) = transpose of x (rows,cols) */
+  void (*transpose)(const float *x, float *y, long rows, long cols);
+
+  /* g (n) += sum over rows of x (rows,n), row after row */
+  void (*column_sum)(const float *x, float *g, long rows, long n);
+
+  /* Elementwise, n elements; y may be x, gx may be gy. */
+  void (*relu)(const float *x, float *y, long n);
+  void (*relu_back)(const float *y, const float *gy, float *gx, long n);
+  void (*leaky_relu)(const float *x, float *y, long n, float slope);
+  void (*leaky_relu_back)(const float *y, const float *gy, float *gx, long n, float slope); /* slope > 0 */
+  void (*tanh)(const float *x, float *y, long n);
+  void (*tanh_back)(const float *y, const float *gy, float *gx, long n);
+  void (*sigmoid)(const float *x, float *y, long n);
+  void (*sigmoid_back)(const float *y, const float *gy, float *gx, long n);
+  void (*exp)(const float *x, float *y, long n);
+  void (*add)(const float *x, float *y, long n); /* y += x */
+
+  /* softmax over rows of n */
+  void (*softmax)(const float *x, float *y, long rows, long n);
+  void (*softmax_back)(const float *y, const float *gy, float *gx, long rows, long n);
+
+  /* Batch normalisation of x (rows,c) over rows. `shift` (c) is subtracted
+   * before squaring, against cancellation (Chan, Golub & LeVeque 1983). The
+   * sums are equal for every split into calls of a multiple of 16 rows. */
+  void (*norm_sums)(const float *x, const float *shift, double *sum, double *sum_squares, long rows, long c);
+  void (*norm_apply)(const float *x, float *y, const float *scale, const float *offset, long rows, long c);
+  void (*norm_back_sums)(const float *x, const float *gy, const float *mean, const float *inv_std, double *sum_gy,
+                         double *sum_gy_xhat, long rows, long c);
+  /* gx = a * gy + b * x + d, all of a, b, d (c) */
+  void (*norm_back_apply)(const float *x, const float *gy, float *gx, const float *a, const float *b, const float *d,
+                          long rows, long c);
+
+  /* Cross-entropy of logits (rows,n) against labels; adds the losses of the
+   * rows to *loss and the correct ones to *correct; writes
+   * gx = (softmax - one_hot) * scale unless gx is NULL. */
+  void (*cross_entropy)(const float *logits, const int *label, float *gx, float scale, double *loss, long *correct,
+                        long rows, long n);
+
+  /* One optimiser step on n parameters. */
+  void (*adam)(float *p, const float *g, float *m, float *v, long n, const k_adam *options);
+  void (*sgd)(float *p, const float *g, float *momentum, long n, const k_sgd *options);
+} nac_kernels;
+
+/** The kernels in use; never NULL. */
+extern const nac_kernels *nac_kern;
+
+/** Chooses the table by name; NULL takes the best that this CPU has. Returns 0,
+ * or -1 when the name is unknown or the CPU lacks it (nothing changes then). */
+int nac_kern_use(const char *name);
+
+/** The i-th name of the tables that this CPU can run, best first, or NULL. */
+const char *nac_kern_available(int i);
+
+#endif

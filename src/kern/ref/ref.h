@@ -1,0 +1,52 @@
+/**
+ * Naive twins of the kernels, written over nac_real and compiled twice: as
+ * ref_NAME_f32 and ref_NAME_f64. They are the yardstick of the specs and, in
+ * double, the engine's reference mode. Arrays are passed as void * to elements
+ * of that type, so that one call site serves both.
+ */
+#ifndef NAC_REF_H
+#define NAC_REF_H
+
+#define REF_DECLARE(p)                                                                                               \
+  /* y (rows,out) = x (rows,in) w^T + b, w (out,in), b (out) or NULL */                                              \
+  void ref_dense_##p(const void *x, const void *w, const void *b, void *y, long rows, long in, long out);            \
+  /* gw += gy^T x, gb += column sums of gy (or NULL), gx = gy w (or NULL) */                                         \
+  void ref_dense_back_##p(const void *x, const void *w, const void *gy, void *gw, void *gb, void *gx, long rows,     \
+                          long in, long out);                                                                        \
+  /* elementwise; `func` is one of ref_func */                                                                       \
+  void ref_map_##p(int func, const void *x, void *y, long n, double slope);                                          \
+  void ref_map_back_##p(int func, const void *y, const void *gy, void *gx, long n, double slope);                    \
+  void ref_softmax_##p(const void *x, void *y, long rows, long n);                                                   \
+  void ref_softmax_back_##p(const void *y, const void *gy, void *gx, long rows, long n);                             \
+  /* y[i] = x[i] mask[i] */                                                                                          \
+  void ref_scale_by_##p(const void *x, const float *mask, void *y, long n);                                          \
+  /* sums over rows of (x - shift) and its square, x (rows,channels,inner) */                                        \
+  void ref_norm_sums_##p(const void *x, const void *shift, double *sum, double *sum_squares, long rows,              \
+                         long channels, long inner);                                                                 \
+  void ref_norm_apply_##p(const void *x, void *y, const void *scale, const void *offset, long rows, long channels,   \
+                          long inner);                                                                               \
+  void ref_norm_back_sums_##p(const void *x, const void *gy, const void *mean, const void *inv_std, double *sum_gy,  \
+                              double *sum_gy_xhat, long rows, long channels, long inner);                            \
+  void ref_norm_back_apply_##p(const void *x, const void *gy, void *gx, const void *a, const void *b, const void *d, \
+                               long rows, long channels, long inner);                                                \
+  void ref_cross_entropy_##p(const void *logits, const int *label, void *gx, double scale, double *loss,             \
+                             long *correct, long rows, long n);                                                      \
+  /* loss += sum of (y - target)^2; gx = 2 scale (y - target) or NULL */                                             \
+  void ref_squared_error_##p(const void *y, const float *target, void *gx, double scale, double *loss, long n);      \
+  void ref_add_##p(const void *x, void *y, long n);
+
+REF_DECLARE(f32)
+REF_DECLARE(f64)
+
+enum ref_func { REF_RELU, REF_LEAKY_RELU, REF_TANH, REF_SIGMOID };
+
+/* In the twins' files: the element type and the name's ending. */
+#ifdef NAC_REAL_IS_FLOAT
+typedef float nac_real;
+#define REF(name) ref_##name##_f32
+#else
+typedef double nac_real;
+#define REF(name) ref_##name##_f64
+#endif
+
+#endif
