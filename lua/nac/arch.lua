@@ -63,14 +63,24 @@ local function read(value, doc)
   return resolve(desc, value, doc)
 end
 
+-- A copy in which every spelling of null is YAML's.
+local function nulls(value)
+  local json = package.loaded.dkjson
+  if value == false or json and value == json.null then return yaml.null end
+  if type(value) ~= "table" or value == yaml.null then return value end
+  local copy = {}
+  for key, item in pairs(value) do copy[key] = nulls(item) end
+  return copy
+end
+
 --- Checks a description given as a table.
 -- @param t a table in the BlockBased form, or one with a field `architecture`;
--- `false` or YAML's null stand for no normalisation
+-- `false`, dkjson's or YAML's null stand for no normalisation
 -- @param[opt="architecture"] name what to call it in messages
 -- @return the description, or nil and what is wrong
 function M.from_table(t, name)
   if type(t) ~= "table" then error(("nac.arch.from_table: a table is expected, not a %s"):format(type(t)), 2) end
-  return read(t, yaml.wrap(name or "architecture"))
+  return read(nulls(t), yaml.wrap(name or "architecture"))
 end
 
 --- Checks a description given as YAML or JSON text.

@@ -85,13 +85,17 @@ local function dense_layers(arch, component, leave_head)
   end
 end
 
-M.register {
-  name = "MLP",
-  keys = {
+local function mlp_keys()
+  return {
     rule("widths", size, "Input and output widths, one more than layers."),
     rule("activations", activation, "One a layer."),
     rule("normalizations", norm, "One a layer; null is none."),
-  },
+  }
+end
+
+M.register {
+  name = "MLP",
+  keys = mlp_keys(),
   check = function(p) return same_length(p, "widths", { "activations", "normalizations" }, 1) end,
   shape = function(p, shape)
     local n = M.numel(shape)
@@ -150,9 +154,29 @@ M.register {
   shape = function(_, shape) return image(shape) end,
 }
 
+-- phi on every element of a set {elements, features}, an aggregation, then rho.
 M.register {
-  name = "DeepSets", keys = { { key = "phi", kind = "any" }, { key = "rho", kind = "any" }, { key = "aggregation", kind = "any" } },
-  shape = function() return nil, "DeepSets is not among the engine's blocks yet" end,
+  name = "DeepSets",
+  keys = {
+    { key = "phi", kind = "section", keys = mlp_keys(), required = true, doc = "Layers on each element." },
+    { key = "aggregation", kind = "word", words = { what = "aggregation", { "mean" }, { "max" } }, default = "mean",
+      doc = "Over the set." },
+    { key = "rho", kind = "section", keys = mlp_keys(), required = true, doc = "Layers on the aggregate." },
+  },
+  check = function(p)
+    local lists = { "activations", "normalizations" }
+    local wrong = same_length(p.phi, "widths", lists, 1) or same_length(p.rho, "widths", lists, 1)
+    if wrong then return wrong end
+    local out = p.phi.widths[#p.phi.widths]
+    if p.rho.widths[1] ~= out then return ("rho starts with width %d, phi ends with %d"):format(p.rho.widths[1], out) end
+  end,
+  shape = function(p, shape)
+    if #shape ~= 2 then return nil, ("a set {elements, features} is needed, what comes in is %s"):format(shape_text(shape)) end
+    if p.phi.widths[1] ~= shape[2] then
+      return nil, ("phi starts with width %d, what comes in is %s"):format(p.phi.widths[1], shape_text(shape))
+    end
+    return { p.rho.widths[#p.rho.widths] }
+  end,
 }
 
 return M

@@ -63,7 +63,8 @@ describe("an architecture description", function()
 
   it("follows the shape through convolutions", function()
     local conv = { input_shape = { 16, 16, 1 }, components = {
-      { block_type = "Conv", params = { channels = { 1, 4, 16 }, kernels = { 5, 3 }, activations = { "ReLU", "relu" }, normalizations = { false, "batch" } } },
+      { block_type = "Conv", params = {
+        channels = { 1, 4, 16 }, kernels = { 5, 3 }, activations = { "ReLU", "relu" }, normalizations = { false, "batch" } } },
       { block_type = "MLP", params = { widths = { 1600, 10 }, activations = { "softmax" }, normalizations = { false } } },
     } }
     assert.equal(10, arch.from_table(conv).output_dim)

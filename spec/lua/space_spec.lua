@@ -9,8 +9,8 @@ local function trial()
     t.names[#t.names + 1], t.values[name] = name, value
     return value
   end
-  function t:int(name, lo, hi) return note(name, math.random(lo, hi)) end
-  function t:choice(name, list) return note(name, list[math.random(#list)]) end
+  function t.int(_, name, lo, hi) return note(name, math.random(lo, hi)) end
+  function t.choice(_, name, list) return note(name, list[math.random(#list)]) end
   return t
 end
 

@@ -23,9 +23,9 @@ local function shown(self, value)
 end
 
 local function in_range(rule, value, where, path)
-  if rule.above and not (value > rule.above) then refuse(where, path, "more than %s is expected, not %s", rule.above, value) end
-  if rule.min and not (value >= rule.min) then refuse(where, path, "at least %s is expected, not %s", rule.min, value) end
-  if rule.max and not (value <= rule.max) then refuse(where, path, "at most %s is expected, not %s", rule.max, value) end
+  if rule.above and value <= rule.above then refuse(where, path, "more than %s is expected, not %s", rule.above, value) end
+  if rule.min and value < rule.min then refuse(where, path, "at least %s is expected, not %s", rule.min, value) end
+  if rule.max and value > rule.max then refuse(where, path, "at most %s is expected, not %s", rule.max, value) end
   return value
 end
 

@@ -1,9 +1,8 @@
 --- Conditions between keys of a configuration. Each returns nothing, or the key
 -- at fault and what is wrong with it.
-local M = {}
+local objective = require "nac.objective"
 
--- Objectives that only the hardware estimate gives.
-local hardware = { avg_resource = true, clock_cycles = true }
+local M = {}
 
 local function dataset(cfg)
   if not cfg.dataset.name and not cfg.dataset.loader then
@@ -15,14 +14,14 @@ local function objectives(cfg)
   local search = cfg.search
   local names = search.objective_names
   local needs
-  for _, name in ipairs(names) do if hardware[name] then needs = name end end
+  for _, name in ipairs(names) do if objective.get(name).stage == "hardware" then needs = name end end
   if search.use_hardware_metrics == nil then search.use_hardware_metrics = needs ~= nil end
   if needs and not search.use_hardware_metrics then
     return "search.objective_names", ("objective '%s' needs use_hardware_metrics: true"):format(needs)
   end
   if not search.maximize_flags then
     search.maximize_flags = {}
-    for i, name in ipairs(names) do search.maximize_flags[i] = name == "performance_metric" end
+    for i, name in ipairs(names) do search.maximize_flags[i] = objective.get(name).maximize or false end
   end
   if #search.maximize_flags ~= #names then
     return "search.maximize_flags", ("%d flags for %d objectives (%s)"):format(

@@ -18,37 +18,43 @@ local flag = { kind = "boolean" }
 local activation = { kind = "word", words = words.activation }
 local norm = { kind = "word", words = words.norm }
 
--- Objectives that the engine computes; `nac.objective`, once loaded, may know more.
+-- Rows of open tables are asked for when a file is checked, so that what a
+-- script has registered by then counts.
 local function objectives()
-  local known = { { "performance_metric", "accuracy" }, "bops", "params", "avg_resource", "clock_cycles" }
-  local more = package.loaded["nac.objective"]
-  local names = type(more) == "table" and type(more.names) == "function" and more.names() or {}
-  local seen = { performance_metric = true, bops = true, params = true, avg_resource = true, clock_cycles = true }
-  for _, name in ipairs(names) do
-    if not seen[name] then seen[name] = true; known[#known + 1] = name end
+  local list = { { "performance_metric", "accuracy" } }
+  for _, name in ipairs(require("nac.objective").names()) do
+    if name ~= "performance_metric" then list[#list + 1] = name end
   end
-  return set("objective", known)
+  return set("objective", list)
 end
 
 local function definitions() return set("BOPs definition", require("nac.bops").definitions()) end
 local function estimators() return set("estimator", require("nac.estimate").names()) end
 
 local dataset = {
-  { key = "name", kind = "string", doc = "Data set: mnist, fashion_mnist, or one registered with nac.dataset.register. Needed unless `loader` is given." },
-  { key = "loader", kind = "path", doc = "A Lua file that returns function(options) -> {x_train=, y_train=, x_test=, y_test=, task=, name=}: your own data." },
+  { key = "name", kind = "string",
+    doc = "Data set: mnist, fashion_mnist, or one registered with nac.dataset.register. Needed unless `loader` is given." },
+  { key = "loader", kind = "path",
+    doc = "A Lua file that returns function(options) -> {x_train=, y_train=, x_test=, y_test=, task=, name=}: your own data." },
   { key = "options", kind = "any", doc = "Handed to the loader as it stands." },
   { key = "dir", kind = "path", doc = "Folder of the full data set." },
   { key = "data_dir", kind = "path", doc = "Another name for `dir`." },
-  { key = "resize_val", kind = "integer", min = 1, max = 4096, doc = "Side of the images after area resizing, in pixels; as they are when left out." },
-  { key = "subset_size", kind = "integer", min = 1, doc = "Use the first so many training samples of a shuffled order; all when left out." },
+  { key = "resize_val", kind = "integer", min = 1, max = 4096,
+    doc = "Side of the images after area resizing, in pixels; as they are when left out." },
+  { key = "subset_size", kind = "integer", min = 1,
+    doc = "Use the first so many training samples of a shuffled order; all when left out." },
   { key = "flatten", kind = "boolean", default = true, doc = "Images as flat vectors." },
-  { key = "one_hot", kind = "boolean", default = true, doc = "Accepted and without effect: labels are class numbers here." },
+  { key = "one_hot", kind = "boolean", default = true,
+    doc = "Accepted and without effect: labels are class numbers here." },
   { key = "normalize", kind = "boolean", default = true, doc = "Scale the inputs." },
-  { key = "num_classes", kind = "integer", min = 2, max = 1000000, doc = "Number of classes, where the data does not say." },
+  { key = "num_classes", kind = "integer", min = 2, max = 1000000,
+    doc = "Number of classes, where the data does not say." },
   { key = "start_location", kind = "integer", min = 0, doc = "First sample of a readout window." },
   { key = "window_size", kind = "integer", min = 1, doc = "Length of a readout window, in samples." },
-  { key = "seed", kind = "integer", min = 0, default = 0, doc = "Seed of the split into fit, search and select parts." },
-  { key = "sample", kind = "boolean", doc = "Use the small sample that ships with the program even if the full set is there." },
+  { key = "seed", kind = "integer", min = 0, default = 0,
+    doc = "Seed of the split into fit, search and select parts." },
+  { key = "sample", kind = "boolean",
+    doc = "Use the small sample that ships with the program even if the full set is there." },
 }
 
 local selection = {
@@ -67,27 +73,42 @@ local limits = {
 }
 
 local search = {
-  { key = "model_type", kind = "word", words = set("model type", { "mlp", "block", "deepsets" }), default = "mlp", doc = "Kind of network that is searched." },
+  { key = "model_type", kind = "word", words = set("model type", { "mlp", "block", "deepsets" }), default = "mlp",
+    doc = "Kind of network that is searched." },
   { key = "n_trials", kind = "integer", min = 1, max = 10000000, default = 30, doc = "Number of trials." },
   { key = "epochs", kind = "integer", min = 1, max = 1000000, default = 10, doc = "Most epochs of training a trial." },
-  { key = "n_folds", kind = "integer", min = 1, max = 100, default = 1, doc = "Folds of stratified cross-validation; 1 is one split." },
-  { key = "use_hardware_metrics", kind = "boolean", doc = "Estimate resources and cycles. Default: true when an objective needs them." },
-  { key = "objective_names", kind = "list", of = { kind = "word", words = objectives }, default = function() return { "performance_metric", "bops" } end,
-    doc = "What is optimised: performance_metric, bops, params, avg_resource, clock_cycles." },
-  { key = "maximize_flags", kind = "list", of = flag, repeats = true, doc = "One flag an objective: true to maximise. Default: true for performance_metric alone." },
-  { key = "seed", kind = "integer", min = 0, default = 1, doc = "Seed of the whole search; the same seed gives the same result." },
-  { key = "workers", kind = "integer", min = 0, max = 1024, doc = "Trials at the same time, in processes of their own; 0 runs in this process. Default: one a core." },
+  { key = "n_folds", kind = "integer", min = 1, max = 100, default = 1,
+    doc = "Folds of stratified cross-validation; 1 is one split." },
+  { key = "use_hardware_metrics", kind = "boolean",
+    doc = "Estimate resources and cycles. Default: true when an objective needs them." },
+  { key = "objective_names", kind = "list", of = { kind = "word", words = objectives },
+    default = function() return { "performance_metric", "bops" } end,
+    doc = "What is optimised; `nac.objective.register` adds more." },
+  { key = "maximize_flags", kind = "list", of = flag, repeats = true,
+    doc = "One flag an objective: true to maximise. Default: what is natural for each, true for performance_metric." },
+  { key = "seed", kind = "integer", min = 0, default = 1,
+    doc = "Seed of the whole search; the same seed gives the same result." },
+  { key = "workers", kind = "integer", min = 0, max = 1024,
+    doc = "Trials at the same time, in processes of their own; 0 runs in this process. Default: one a core." },
   { key = "batch_size", kind = "integer", min = 1, max = 1000000, default = 128, doc = "Samples a training step." },
-  { key = "learning_rate", kind = "number", above = 0, max = 100, default = 1e-3, doc = "Learning rate of the optimiser." },
-  { key = "optimizer", kind = "word", words = set("optimizer", { "adam", "sgd" }), default = "adam", doc = "Optimiser." },
+  { key = "learning_rate", kind = "number", above = 0, max = 100, default = 1e-3,
+    doc = "Learning rate of the optimiser." },
+  { key = "optimizer", kind = "word", words = set("optimizer", { "adam", "sgd" }), default = "adam",
+    doc = "Optimiser." },
   { key = "l1", kind = "number", min = 0, default = 0, doc = "Weight of the L1 penalty." },
   { key = "l2", kind = "number", min = 0, default = 0, doc = "Weight of the L2 penalty." },
-  { key = "patience", kind = "integer", min = 0, default = 3, doc = "Epochs without a better search loss before a training stops; 0 is never." },
-  { key = "sampler", kind = "word", words = set("sampler", { "nsga2", "random" }), files = "lua", default = "nsga2", doc = "Sampler: a name, or a Lua file that returns your own." },
-  { key = "population", kind = "integer", min = 2, max = 100000, doc = "Population of NSGA-II. Default: max(4, min(50, n_trials / 6))." },
-  { key = "lag", kind = "integer", min = 0, default = 7, doc = "Trial n of a sampler without generations sees trials up to n - 1 - lag, whatever the number of workers." },
-  { key = "bops", kind = "word", words = definitions, default = "exact", doc = "Definition of the bops column (docs/bops.md)." },
-  { key = "selection", kind = "section", keys = selection, doc = "Conditions that the winner must meet; the most accurate of those that do is taken." },
+  { key = "patience", kind = "integer", min = 0, default = 3,
+    doc = "Epochs without a better search loss before a training stops; 0 is never." },
+  { key = "sampler", kind = "word", words = set("sampler", { "nsga2", "random" }), files = "lua", default = "nsga2",
+    doc = "Sampler: a name, or a Lua file that returns your own." },
+  { key = "population", kind = "integer", min = 2, max = 100000,
+    doc = "Population of NSGA-II. Default: max(4, min(50, n_trials / 6))." },
+  { key = "lag", kind = "integer", min = 0, default = 7,
+    doc = "Trial n of a sampler without generations sees trials up to n - 1 - lag, whatever the number of workers." },
+  { key = "bops", kind = "word", words = definitions, default = "exact",
+    doc = "Definition of the bops column (docs/bops.md)." },
+  { key = "selection", kind = "section", keys = selection,
+    doc = "Conditions that the winner must meet; the most accurate of those that do is taken." },
   { key = "limits", kind = "section", keys = limits, doc = "Trials beyond these end before training, as pruned." },
   { key = "trial_timeout", kind = "number", above = 0, doc = "Most seconds a trial." },
   { key = "trial_memory", kind = "integer", min = 16, doc = "Most memory a trial, in MiB." },
@@ -97,41 +118,60 @@ local search = {
 local range = { kind = "integer", min = 0, max = 64 }
 local space = {
   { key = "mlp_preset", kind = "word", words = set("preset", { "none", "snac-pack" }), default = "none",
-    doc = "snac-pack: the fixed MLP space that the predecessor really searched; the other keys of this section then only give the output." },
+      doc = "snac-pack: the fixed MLP space that the predecessor really searched; the other keys of this section then "
+        .. "only give the output." },
   { key = "mlp_width_space", kind = "list", of = width, doc = "Widths of dense layers." },
-  { key = "act_space", kind = "list", of = activation, default = function() return { "relu" } end, doc = "Activations; spellings such as ReLU and LeakyReLU (slope .01) are understood." },
-  { key = "norm_space", kind = "list", of = norm, default = function() return { "none" } end, doc = "Normalisations: null (none), batch, layer." },
-  { key = "block_types", kind = "list", of = { kind = "word", words = words.block }, default = function() return { "MLP" } end, doc = "Kinds of blocks for model_type block." },
-  { key = "num_blocks", kind = "integer", min = 1, max = 1000, default = 3, doc = "mlp: most hidden layers. block: number of blocks." },
+  { key = "act_space", kind = "list", of = activation, default = function() return { "relu" } end,
+    doc = "Activations; spellings such as ReLU and LeakyReLU (slope .01) are understood." },
+  { key = "norm_space", kind = "list", of = norm, default = function() return { "none" } end,
+    doc = "Normalisations: null (none), batch, layer." },
+  { key = "block_types", kind = "list", of = { kind = "word", words = words.block }, default = function() return { "MLP" } end,
+    doc = "Kinds of blocks for model_type block." },
+  { key = "num_blocks", kind = "integer", min = 1, max = 1000, default = 3,
+    doc = "mlp: most hidden layers. block: number of blocks." },
   { key = "output_dim", kind = "integer", min = 1, max = 1000000, doc = "Number of outputs. Default: the data set's." },
-  { key = "output_activation", kind = "word", words = words.activation, default = "softmax", doc = "Activation of the outputs. It is counted in the cost; training is on what stands before it." },
-  { key = "initial_img_size", kind = "integer", min = 1, max = 65536, doc = "Side of the input image. Default: the data set's." },
-  { key = "input_channels", kind = "integer", min = 1, max = 65536, doc = "Channels of the input image. Default: the data set's." },
-  { key = "channel_space", kind = "list", of = channel, doc = "Channels of convolutions; needed only where block_types has one." },
-  { key = "kernel_space", kind = "list", of = { kind = "integer", min = 1, max = 255 }, doc = "Kernel sizes of convolutions." },
+  { key = "output_activation", kind = "word", words = words.activation, default = "softmax",
+    doc = "Activation of the outputs. It is counted in the cost; training is on what stands before it." },
+  { key = "initial_img_size", kind = "integer", min = 1, max = 65536,
+    doc = "Side of the input image. Default: the data set's." },
+  { key = "input_channels", kind = "integer", min = 1, max = 65536,
+    doc = "Channels of the input image. Default: the data set's." },
+  { key = "channel_space", kind = "list", of = channel,
+    doc = "Channels of convolutions; needed only where block_types has one." },
+  { key = "kernel_space", kind = "list", of = { kind = "integer", min = 1, max = 255 },
+    doc = "Kernel sizes of convolutions." },
   { key = "conv_attn", kind = "section", doc = "Convolutional attention.", keys = {
     { key = "hidden_channel_space", kind = "list", of = channel, doc = "Hidden channels." } } },
-  { key = "aggregator_space", kind = "list", of = { kind = "word", words = set("aggregator", { "mean", "max" }) }, doc = "DeepSets: aggregations." },
-  { key = "bottleneck_range", kind = "list", of = range, least = 2, most = 2, repeats = true, doc = "DeepSets: least and greatest exponent of 2 of the bottleneck." },
-  { key = "phi_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true, doc = "DeepSets: least and most layers of phi." },
-  { key = "rho_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true, doc = "DeepSets: least and most layers of rho." },
+  { key = "aggregator_space", kind = "list", of = { kind = "word", words = set("aggregator", { "mean", "max" }) },
+    doc = "DeepSets: aggregations." },
+  { key = "bottleneck_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
+    doc = "DeepSets: least and greatest exponent of 2 of the bottleneck." },
+  { key = "phi_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
+    doc = "DeepSets: least and most layers of phi." },
+  { key = "rho_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
+    doc = "DeepSets: least and most layers of rho." },
 }
 
 local hls = {
-  { key = "board", kind = "word", words = boards.words, default = "zcu102", doc = "Board whose totals give the percentages." },
+  { key = "board", kind = "word", words = boards.words, default = "zcu102",
+    doc = "Board whose totals give the percentages." },
   { key = "model", kind = "section", doc = "How the whole network is built.", keys = {
-    { key = "precision", kind = "precision", default = "ap_fixed<8,3>", doc = "Type of weights and activations; its width also sets the bits of BOPs." },
-    { key = "reuse_factor", kind = "integer", min = 1, max = 1000000, default = 1, doc = "Multiplications that share one multiplier." },
+    { key = "precision", kind = "precision", default = "ap_fixed<8,3>",
+      doc = "Type of weights and activations; its width also sets the bits of BOPs." },
+    { key = "reuse_factor", kind = "integer", min = 1, max = 1000000, default = 1,
+      doc = "Multiplications that share one multiplier." },
     { key = "strategy", kind = "word", words = words.strategy, default = "latency", doc = "latency or resource." } } },
   { key = "clock_ns", kind = "number", min = 0.5, max = 1000, default = 5, doc = "Clock period, in ns." },
-  { key = "estimator", kind = "word", words = estimators, default = "analytic", doc = "Estimator of resources and cycles (docs/estimate.md)." },
+  { key = "estimator", kind = "word", words = estimators, default = "analytic",
+    doc = "Estimator of resources and cycles (docs/estimate.md)." },
 }
 
 local bits = { kind = "integer", min = 1, max = 64 }
 local function pair()
   return {
     { key = "total_bits", kind = "integer", min = bits.min, max = bits.max, required = true, doc = "Width, in bits." },
-    { key = "int_bits", kind = "integer", min = 0, max = bits.max, required = true, doc = "Of these, integer bits with the sign." },
+    { key = "int_bits", kind = "integer", min = 0, max = bits.max, required = true,
+      doc = "Of these, integer bits with the sign." },
   }
 end
 
@@ -139,8 +179,10 @@ local local_search = {
   { key = "qat_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs of quantisation-aware training." },
   { key = "pruning_iterations", kind = "integer", min = 0, max = 1000, default = 10, doc = "Pruning steps." },
   { key = "pruning_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs after each pruning step." },
-  { key = "pruning_rate", kind = "number", above = 0, max = 1, default = 0.8, doc = "Part of the weights that one step keeps." },
-  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = pair() }, doc = "Precisions that are tried.",
+  { key = "pruning_rate", kind = "number", above = 0, max = 1, default = 0.8,
+    doc = "Part of the weights that one step keeps." },
+  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = pair() },
+    doc = "Precisions that are tried.",
     default = function() return { { total_bits = 8, int_bits = 3 } } end },
 }
 
@@ -155,9 +197,12 @@ local output = {
 return {
   { key = "dataset", kind = "section", keys = dataset, required = true, doc = "The data." },
   { key = "search", kind = "section", keys = search, doc = "The global search." },
-  { key = "search_space", kind = "section", keys = space, required = true, doc = "The networks among which is searched." },
+  { key = "search_space", kind = "section", keys = space, required = true,
+    doc = "The networks among which is searched." },
   { key = "hls_config", kind = "section", keys = hls, doc = "The firmware that is estimated." },
-  { key = "local_search", kind = "section", keys = local_search, doc = "Compression of the winner. Checked and kept; this version does not run it." },
-  { key = "synthesis", kind = "section", keys = synthesis, doc = "Firmware of the result. Checked and kept; this version does not run it." },
+  { key = "local_search", kind = "section", keys = local_search,
+    doc = "Compression of the winner. Checked and kept; this version does not run it." },
+  { key = "synthesis", kind = "section", keys = synthesis,
+    doc = "Firmware of the result. Checked and kept; this version does not run it." },
   { key = "output", kind = "section", keys = output, doc = "Where results go." },
 }

@@ -1,3 +1,143 @@
-local M = {}
-function M.names() return {"analytic"} end
+--- Estimates of FPGA resources and latency before any synthesis.
+local arch = require "nac.arch"
+local boards = require "nac.estimate.boards"
+local enum = require "nac.util.enum"
+local words = require "nac.config.words"
+
+local M = { boards = boards }
+
+local estimators, order = {}, {}
+
+--- Adds an estimator.
+-- @param name the word for `estimator`
+-- @param layers function(terms, hw) -> list of rows {layer=, kind=, lut=, ff=,
+-- dsp=, bram=, cycles=, interval=}: `terms` are a net's cost terms, `hw` the
+-- checked options (board, bits, int_bits, precision, reuse_factor, strategy,
+-- clock_ns, sparsity, layers)
+function M.register(name, layers)
+  if type(name) ~= "string" or type(layers) ~= "function" then
+    error("nac.estimate.register: a name and a function are expected", 2)
+  end
+  if not estimators[name] then order[#order + 1] = name end
+  estimators[name] = layers
+end
+
+M.register("analytic", require("nac.estimate.analytic").layers)
+
+--- The names of all estimators.
+function M.names() return { table.unpack(order) } end
+
+local function refuse(fmt, ...) error("nac.estimate.resources: " .. fmt:format(...), 4) end
+
+-- The width and integer bits of "ap_fixed<8,3>".
+local function precision_of(text)
+  local bits, whole = tostring(text):match "^ap_u?fixed%s*<%s*(%d+)%s*,%s*(-?%d+)"
+  bits, whole = math.tointeger(tonumber(bits)), math.tointeger(tonumber(whole))
+  if not bits or bits < 1 or bits > 64 or whole < -64 or whole > 64 then
+    refuse("precision such as ap_fixed<8,3> with 1 to 64 bits is expected, not '%s'", tostring(text))
+  end
+  return bits, whole
+end
+
+-- Options of one layer or of the whole network.
+local function settings(given, into)
+  if given.precision then into.precision, into.bits, into.int_bits = given.precision, precision_of(given.precision) end
+  if given.strategy then
+    local strategy, why = words.find(words.strategy, given.strategy)
+    into.strategy = strategy or refuse("%s", why)
+  end
+  if given.reuse_factor then
+    local rf = math.tointeger(given.reuse_factor)
+    if not rf or rf < 1 then refuse("reuse_factor must be an integer of at least 1, not %s", tostring(given.reuse_factor)) end
+    into.reuse_factor = rf
+  end
+  return into
+end
+
+local function positive(value, what)
+  if type(value) ~= "number" or not (value > 0 and value < math.huge) then
+    refuse("%s must be a number above 0, not %s", what, tostring(value))
+  end
+  return value
+end
+
+local function checked(given)
+  local hw = settings({ precision = "ap_fixed<8,3>", strategy = "latency", reuse_factor = 1 }, {})
+  settings(given, hw)
+  local board, why = boards.find(given.board or "zcu102")
+  hw.board = board or refuse("%s", why)
+  hw.clock_ns = positive(given.clock_ns or 5, "clock_ns")
+  hw.sparsity = given.sparsity or 0
+  if type(hw.sparsity) ~= "number" or not (hw.sparsity >= 0 and hw.sparsity <= 1) then
+    refuse("sparsity must be from 0 to 1, not %s", tostring(hw.sparsity))
+  end
+  if given.layers then
+    hw.layers = {}
+    for name, own in pairs(given.layers) do hw.layers[name] = settings(own, {}) end
+  end
+  local name = given.estimator or "analytic"
+  enum.check(name, order, "estimator", 4)
+  return hw, estimators[name], name
+end
+
+local function terms_of(what)
+  if type(what) == "table" and what.components then what = arch.to_nn(what, { head = true }) end
+  local ok, net = pcall(function() return what.cost and what or what:net() end)
+  if not ok or not net then
+    error(("nac.estimate.resources: an architecture, a net or a description is expected, not a %s"):format(type(what)), 3)
+  end
+  return net:cost()
+end
+
+--- Resources and latency of a network on a board.
+-- @param what an `nn` arch, a net, or a description (with its output activation)
+-- @param[opt] hw {estimator = "analytic", board = "zcu102", precision =
+-- "ap_fixed<8,3>", reuse_factor = 1, strategy = "latency"|"resource",
+-- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=}}}
+-- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
+-- dsp_percent=, bram_percent= (of the board), avg_resource = their mean in
+-- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,
+-- latency_ns=, board=, estimator=, layers = {rows}, notes = {text}}
+function M.resources(what, hw)
+  local terms = terms_of(what)
+  local options, estimate, name = checked(hw or {})
+  local sum = { lut = 0, ff = 0, dsp = 0, bram = 0 }
+  local cycles, interval, notes = 0, 1, {}
+  local rows = estimate(terms, options)
+  for _, row in ipairs(rows) do
+    for key in pairs(sum) do
+      row[key] = math.ceil(row[key])
+      sum[key] = sum[key] + row[key]
+    end
+    cycles, interval = cycles + row.cycles, math.max(interval, row.interval)
+    local own = options.layers and options.layers[row.layer]
+    local wanted = own and own.reuse_factor or options.reuse_factor
+    if row.reuse_factor and row.reuse_factor ~= wanted then
+      notes[#notes + 1] = ("layer '%s': reuse factor %d is not legal, %d is used"):format(row.layer, wanted, row.reuse_factor)
+    end
+  end
+  local board, percents = options.board, 0
+  local out = {
+    estimator = name, board = board.name, clock_cycles = cycles, interval = interval,
+    latency_ns = cycles * options.clock_ns, layers = rows, notes = notes,
+  }
+  for key, count in pairs(sum) do
+    out[key], out[key .. "_percent"] = count, 100 * count / board[key]
+    percents = percents + out[key .. "_percent"]
+  end
+  out.avg_resource = percents / 4
+  return out
+end
+
+--- The options that a configuration asks for.
+-- @param cfg a configuration (`nac.config`)
+-- @return options for `resources`
+function M.options(cfg)
+  local hls = cfg.hls_config
+  return {
+    estimator = hls.estimator, board = hls.board, clock_ns = hls.clock_ns, precision = hls.model.precision,
+    reuse_factor = hls.model.reuse_factor, strategy = hls.model.strategy,
+  }
+end
+
 return M

@@ -15,7 +15,8 @@ local presets = { none = "nac.space.mlp", ["snac-pack"] = "nac.space.mlp_snac_pa
 -- @param trial a trial of a study (`trial:int`, `trial:choice`)
 -- @return a checked description (`nac.arch`)
 function Space:draw(trial)
-  local s, components = self.section, nil
+  local s = self.section
+  local components
   if self.model_type == "block" then
     components = block.draw(s, trial, { shape = self.input_shape, outputs = self.output_dim })
   else
@@ -45,7 +46,8 @@ local function shapes(cfg, given)
     input, outputs = input or data.shape, outputs or data.n_classes
   end
   if not outputs then
-    return nil, ("%s: search_space.output_dim is needed: the data does not say how many outputs there are"):format(cfg:where("search_space"))
+    return nil, ("%s: search_space.output_dim is needed: the data does not say how many outputs there are"):format(
+      cfg:where("search_space"))
   end
   return input, outputs
 end
@@ -59,7 +61,8 @@ end
 function M.from_config(cfg, given)
   local kind = cfg.search.model_type
   if kind == "deepsets" then
-    return nil, ("%s: search.model_type: deepsets is not among the engine's model types yet; it has mlp and block"):format(cfg:where("search.model_type"))
+    return nil, ("%s: search.model_type: deepsets is not among the engine's model types yet; it has mlp and block"):format(
+      cfg:where("search.model_type"))
   end
   local missing = kind == "block" and block.missing(cfg.search_space)
   if missing then

@@ -1,0 +1,49 @@
+--- `ebops`: effective bit operations of HGQ (Sun et al. 2024, arXiv:2405.00645):
+-- the sum of b_a b_w over weights that are not zero, where b_w spans from a
+-- weight's highest to its lowest non-zero bit. Without weight values b_w is the
+-- full width, an upper bound.
+local M = { bits = 8 }
+
+-- Bits from the highest to the lowest one of an integer; 0 for 0.
+local function span(n)
+  if n == 0 then return 0 end
+  n = math.abs(n)
+  while n % 2 == 0 do n = n // 2 end
+  local bits = 0
+  while n > 0 do n, bits = n // 2, bits + 1 end
+  return bits
+end
+
+-- Sum of spans of a tensor's values on the grid of a fixed-point type.
+local function spans(tensor, precision)
+  local width, whole = precision:match "ap_u?fixed<(%d+),(-?%d+)>"
+  if not width then error(("nac.bops: precision such as ap_fixed<8,3> is expected, not '%s'"):format(precision), 0) end
+  width, whole = tonumber(width), tonumber(whole)
+  local scale, top = 2.0 ^ (width - whole), 2.0 ^ (width - 1)
+  local sum = 0
+  local function walk(item)
+    if type(item) == "table" then
+      for _, each in ipairs(item) do walk(each) end
+    else
+      -- Round to nearest, saturate.
+      local n = math.floor(item * scale + 0.5)
+      sum = sum + span(math.tointeger(math.max(-top, math.min(top - 1, n))))
+    end
+  end
+  walk(tensor:totable())
+  return sum
+end
+
+function M.term(term, o)
+  if term.op ~= "matmul_const" then return 0 end
+  if o.precision and o.weights then
+    local tensor = o.net.tensor and o.net:tensor(term.weight)
+    if not tensor then
+      error(("nac.bops: ebops with weights needs a net with weights (arch:build); layer '%s' has none"):format(term.layer), 0)
+    end
+    return term.positions * o.act_bits * spans(tensor, o.precision)
+  end
+  return term.positions * term.nonzero * (1 - o.sparsity) * o.act_bits * o.weight_bits
+end
+
+return M

@@ -1,0 +1,160 @@
+--- `nac-lua cost arch.yaml`: what an architecture costs, layer by layer.
+local arch = require "nac.arch"
+local bops = require "nac.bops"
+local estimate = require "nac.estimate"
+local json = require "dkjson"
+
+local M = { name = "cost", summary = "Counts parameters, MACs, BOPs and FPGA resources of an architecture." }
+
+--- Declares the arguments on an argparse command.
+function M.configure(cmd)
+  cmd:argument("arch", "Architecture file (YAML or JSON), as a search writes it.")
+  cmd:option("--bits", "Width for BOPs, in bits. Default: that of --precision, or the definition's own."):convert(math.tointeger)
+  cmd:option("--bops", "Definition of BOPs: " .. table.concat(bops.definitions(), ", ") .. "."):default("exact")
+    :choices(bops.definitions())
+  cmd:option("--sparsity", "Part of the weights that is zero, 0 to 1."):default("0"):convert(tonumber)
+  cmd:option("--board", "Board or part."):default("zcu102")
+  cmd:option("--precision", "Type of weights and activations."):default("ap_fixed<8,3>")
+  cmd:option("--reuse", "Reuse factor."):default("1"):convert(math.tointeger)
+  cmd:option("--strategy", "latency or resource."):default("latency")
+  cmd:option("--clock", "Clock period, in ns."):default("5"):convert(tonumber)
+  cmd:option("--estimator", "Estimator of resources and cycles."):default("analytic"):choices(estimate.names())
+  cmd:flag("--json", "Print JSON instead of a table.")
+end
+
+local function shape_text(shape) return table.concat(shape, "x") end
+
+local function macs_of(term) return term.op == "matmul_const" and term.positions * term.weights or 0 end
+
+-- One row a layer of the net, with what each counter says about it.
+local function layer_rows(net, counted, estimated)
+  local rows, by_layer, macs = {}, {}, 0
+  for _, layer in ipairs(net:layers()) do
+    local row = {
+      layer = layer.name, kind = layer.kind, group = layer.group, input = layer.input, output = layer.output,
+      params = layer.params, macs = 0, bops = 0,
+    }
+    rows[#rows + 1], by_layer[layer.name] = row, row
+  end
+  for _, term in ipairs(net:cost()) do
+    local row = by_layer[term.layer]
+    row.macs = row.macs + macs_of(term)
+    macs = macs + macs_of(term)
+  end
+  for _, each in ipairs(estimated.layers) do
+    local row = by_layer[each.layer]
+    row.lut, row.ff, row.dsp, row.bram, row.cycles = each.lut, each.ff, each.dsp, each.bram, each.cycles
+  end
+  -- Definitions on a description count rows of their own.
+  local own = false
+  for _, each in ipairs(counted.rows) do
+    local row = by_layer[each.layer]
+    if row then row.bops = row.bops + each.bops else own = true end
+  end
+  return rows, macs, own
+end
+
+-- Everything that is known about a description.
+local function measure(desc, o)
+  local counted = bops.table(desc, { definition = o.bops, bits = o.bits, sparsity = o.sparsity, precision = o.precision })
+  local out = {
+    params = json.null, macs = json.null, bops = counted.total, estimate = json.null, layers = json.null,
+    definition = counted.definition, weight_bits = counted.weight_bits, act_bits = counted.act_bits,
+    bops_rows = counted.rows, notes = { table.unpack(counted.notes) },
+  }
+  local built, what = pcall(arch.to_nn, desc, { head = true })
+  if not built then
+    out.notes[#out.notes + 1] = tostring(what):gsub("^nac.arch.to_nn: ", "") .. ": BOPs only"
+    return out
+  end
+  local net = what:net()
+  local estimated = estimate.resources(net, {
+    estimator = o.estimator, board = o.board, precision = o.precision, reuse_factor = o.reuse, strategy = o.strategy,
+    clock_ns = o.clock, sparsity = o.sparsity,
+  })
+  local own
+  out.layers, out.macs, own = layer_rows(net, counted, estimated)
+  if not own then out.bops_rows = nil end
+  out.params, out.estimate = net:n_params(), estimated
+  for _, note in ipairs(estimated.notes) do out.notes[#out.notes + 1] = note end
+  return out
+end
+
+-- Lines of equal columns; the first two to the left, the rest to the right.
+local function print_table(head, rows)
+  local widths = {}
+  for _, row in ipairs { head, table.unpack(rows) } do
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, #cell) end
+  end
+  for _, row in ipairs { head, table.unpack(rows) } do
+    local cells = {}
+    for i, cell in ipairs(row) do cells[i] = ((i <= 2 and "%-" or "%") .. widths[i] .. "s"):format(cell) end
+    print((table.concat(cells, "  "):gsub("%s+$", "")))
+  end
+end
+
+local function count(n) return n and ("%.0f"):format(n) or "" end
+
+local function print_layers(result)
+  local rows = {}
+  for i, row in ipairs(result.layers) do
+    rows[i] = {
+      row.layer, row.kind, shape_text(row.input), shape_text(row.output), count(row.params), count(row.macs),
+      result.bops_rows and "" or count(row.bops), count(row.lut), count(row.ff), count(row.dsp), count(row.bram), count(row.cycles),
+    }
+  end
+  local e = result.estimate
+  rows[#rows + 1] = {
+    "total", "", "", "", count(result.params), count(result.macs), count(result.bops), count(e.lut), count(e.ff), count(e.dsp),
+    count(e.bram), count(e.clock_cycles),
+  }
+  print_table({ "layer", "kind", "input", "output", "params", "MACs", "BOPs", "LUT", "FF", "DSP", "BRAM", "cycles" }, rows)
+end
+
+local function print_result(result, o)
+  if result.layers ~= json.null then print_layers(result) end
+  if result.bops_rows then
+    if result.layers ~= json.null then print() end
+    local rows = {}
+    for i, row in ipairs(result.bops_rows) do rows[i] = { row.layer, row.kind, count(row.bops) } end
+    rows[#rows + 1] = { "total", "", count(result.bops) }
+    print_table({ "layer", "kind", "BOPs" }, rows)
+  end
+  print(("\nBOPs: %s, weights of %d and activations of %d bits"):format(result.definition, result.weight_bits, result.act_bits))
+  local e = result.estimate
+  if e ~= json.null then
+    print(("%s, %s, reuse factor %d, %s strategy, %g ns, %s estimate:"):format(
+      e.board, o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
+    print(("  LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %%, mean %.4f %%"):format(
+      e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent, e.avg_resource))
+    print(("  latency %d cycles = %g ns, a new input every %d cycles"):format(e.clock_cycles, e.latency_ns, e.interval))
+  end
+  for _, note in ipairs(result.notes) do print("note: " .. note) end
+end
+
+--- Runs the command.
+-- @param o the parsed arguments
+-- @return the exit status: 0, 1 for a file or a network that cannot be counted, 2 for wrong options
+function M.run(o)
+  local desc, why = arch.load(o.arch)
+  if not desc then
+    io.stderr:write("nac-lua cost: ", why, "\n")
+    return 1
+  end
+  -- Definitions of the engine count at the precision; the predecessors' at their own width.
+  if not o.bits and not bops.fixed_bits(o.bops) then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end
+  local ok, result = pcall(measure, desc, o)
+  if not ok then
+    local text = tostring(result):gsub("^[^%s:]+:%d+: ", "")
+    io.stderr:write("nac-lua cost: ", text, "\n")
+    return 2
+  end
+  if o.json then
+    print(json.encode(result, { keyorder = { "params", "macs", "bops", "definition", "estimate" } }))
+  else
+    print_result(result, o)
+  end
+  return 0
+end
+
+return M

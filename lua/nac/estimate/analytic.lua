@@ -1,0 +1,153 @@
+--- Analytic estimate of hls4ml-style firmware (io_parallel): LUT, FF, DSP, BRAM,
+-- latency and interval of each layer. Every assumption, with its source and the
+-- errors against synthesised designs, stands in docs/estimate.md.
+local digits = require "nac.estimate.digits"
+local reuse = require "nac.estimate.reuse"
+
+local M = {}
+
+-- Constants, as docs/estimate.md names them.
+local LUT_PER_ADDER_BIT = 0.94 -- fit to synthesised adder graphs
+local LEVEL_NS = 1.4           -- one level of three-input additions, with routing
+local LIVE_REGISTERS = 2.3      -- registers a partial sum, fit to one design: inputs wait for their level too
+local CLOCK_USABLE = 0.875     -- HLS keeps 12.5 % of the period in reserve
+local WIDEST_LUT_PRODUCT = 10  -- bits: wider constant products go to DSPs
+local WIDEST_LUT_MULTIPLIER = 5 -- bits: wider multipliers of two signals go to DSPs
+local TABLE_BITS = 18          -- width of the function tables
+local DEEPEST_LUT_ROM = 64     -- deeper weight memories go to block RAM
+
+local function log2(x) return math.log(x, 2) end
+local function ceil(x) return math.ceil(x - 1e-9) end
+
+-- DSPs of one multiplier (27 x 18 bits each).
+local function dsp_of(bits)
+  if bits <= 18 then return 1 end
+  return bits <= 27 and 2 or ceil(bits / 17) * ceil(bits / 26)
+end
+
+-- Levels of three-input additions that fit between two registers.
+local function levels_per_cycle(hw) return math.max(1, math.floor(hw.clock_ns * CLOCK_USABLE / LEVEL_NS)) end
+
+local function levels(leaves) return leaves <= 1 and 0 or ceil(math.log(leaves, 3)) end
+
+-- All products at once, as sums of shifted inputs (or DSPs when wide).
+local function dense_latency(t, hw, out)
+  local n_out = t.weights / t.fan_in
+  local density = t.nonzero / t.weights * (1 - hw.sparsity)
+  local in_lut = hw.bits <= WIDEST_LUT_PRODUCT
+  local per_weight = in_lut and digits.expected(t.fan_in, hw.bits, hw.bits - hw.int_bits) or 1
+  local leaves = math.max(1, t.fan_in * density * per_weight)
+  local width = (in_lut and hw.bits or 2 * hw.bits) + 1 + log2(leaves) / 2
+  local step = levels_per_cycle(hw)
+  local depth = levels(leaves) + 1 -- and one for rounding into the next type
+  out.cycles = math.max(1, ceil(depth / step)) + (in_lut and 0 or 1)
+  out.lut = LUT_PER_ADDER_BIT * n_out * leaves * width
+  out.dsp = in_lut and 0 or ceil(t.weights * density / out.reuse_factor) * dsp_of(hw.bits)
+  out.ff = n_out * hw.bits
+  for stage = 1, out.cycles - 1 do
+    local sums = math.max(1, leaves / 3 ^ (step * stage))
+    out.ff = out.ff + LIVE_REGISTERS * n_out * sums * (width + log2(leaves) / 2)
+  end
+  if not in_lut then out.ff = out.ff + t.weights * density / out.reuse_factor * hw.bits end
+end
+
+-- Multipliers shared in time, weights in memory.
+local function dense_resource(t, hw, out)
+  local n_out, rf = t.weights / t.fan_in, out.reuse_factor
+  local multipliers = ceil(t.weights / rf)
+  local sum_bits = 2 * hw.bits + ceil(log2(t.fan_in))
+  local step = levels_per_cycle(hw)
+  out.cycles = rf + 2 + ceil((levels(multipliers / n_out) + 1) / step)
+  if hw.bits > WIDEST_LUT_MULTIPLIER then
+    out.dsp = multipliers * dsp_of(hw.bits)
+  else
+    out.lut = multipliers * hw.bits * hw.bits
+  end
+  out.lut = out.lut + multipliers * hw.bits * (rf - 1) / 3 -- inputs selected
+    + LUT_PER_ADDER_BIT * multipliers * sum_bits           -- accumulated
+  if rf > DEEPEST_LUT_ROM then
+    out.bram = ceil(multipliers * hw.bits / 36) * ceil(rf / 512)
+  else
+    out.lut = out.lut + multipliers * hw.bits * ceil(rf / 64) * (rf > 1 and 1 or 0)
+  end
+  out.ff = 2 * t.fan_in * hw.bits + multipliers * 4 * hw.bits + 2 * n_out * sum_bits + n_out * hw.bits
+end
+
+-- One function an operation of the cost terms.
+local operations = {}
+
+function operations.matmul_const(t, hw, out)
+  local n_out = t.weights // t.fan_in
+  out.reuse_factor = reuse.nearest(t.fan_in, n_out, hw.reuse_factor)
+  out.interval = out.reuse_factor
+  if hw.strategy == "resource" then dense_resource(t, hw, out) else dense_latency(t, hw, out) end
+  if t.positions > 1 then
+    -- Positions follow one another through the same hardware.
+    out.cycles = out.cycles + (t.positions - 1) * out.reuse_factor
+    out.interval = t.positions * out.reuse_factor
+  end
+end
+
+-- Folded into the weights before it, or one constant product an element.
+function operations.scale_const(t, hw, out)
+  if t.foldable then return end
+  if hw.bits > WIDEST_LUT_PRODUCT then
+    out.dsp = t.elements * dsp_of(hw.bits)
+  else
+    out.lut = LUT_PER_ADDER_BIT * t.elements * hw.bits * digits.expected(1, hw.bits, hw.bits - hw.int_bits)
+  end
+  out.lut, out.ff, out.cycles = out.lut + t.elements * 2 * hw.bits, t.elements * 2 * hw.bits, 1
+end
+
+-- A comparison with zero rides in the rounding level of the layer before it.
+function operations.compare(t, hw, out)
+  out.lut = t.elements * hw.bits / 2
+  if t.kind == "leaky_relu" then out.lut = out.lut + LUT_PER_ADDER_BIT * 2 * t.elements * hw.bits end
+end
+
+-- 1024 entries; a block RAM answers two a cycle, during the interval.
+operations["table"] = function(t, hw, out)
+  out.bram = ceil(t.elements / (2 * hw.reuse_factor))
+  out.lut = t.elements * (hw.bits + 10)
+  out.ff = t.elements * (hw.bits + 10)
+  out.cycles = 2
+end
+
+-- Greatest element, exponential table, sum, table of inverses, products.
+function operations.softmax(t, hw, out)
+  local n = t.elements // (t.positions or 1)
+  local tree = ceil((ceil(log2(math.max(2, n))) + levels(n)) / levels_per_cycle(hw))
+  out.cycles = 6 + tree + (hw.reuse_factor > 1 and 2 * (math.min(n, hw.reuse_factor) - 1) or 0)
+  out.bram = ceil(n / (2 * hw.reuse_factor)) + 1
+  out.dsp = n
+  out.lut = n * (3 * TABLE_BITS + 2 * hw.bits + 10)
+  out.ff = n * 10 * TABLE_BITS
+end
+
+function operations.none() end
+
+--- Estimates a net.
+-- @param terms the net's cost terms (docs/formats.md)
+-- @param hw checked hardware options (`nac.estimate`)
+-- @return list of {layer=, kind=, lut=, ff=, dsp=, bram=, cycles=, interval=, reuse_factor=}
+function M.layers(terms, hw)
+  local rows, greatest = {}, 1
+  for i, t in ipairs(terms) do
+    local count = operations[t.op]
+    if not count then
+      error(("nac.estimate: analytic does not know operation '%s' of layer '%s'"):format(t.op, t.layer), 0)
+    end
+    local out = { layer = t.layer, kind = t.kind, lut = 0, ff = 0, dsp = 0, bram = 0, cycles = 0, interval = 1 }
+    local own = hw.layers and hw.layers[t.layer]
+    local here = own and setmetatable(own, { __index = hw }) or hw
+    count(t, here, out)
+    if here.strategy ~= "resource" and out.reuse_factor then greatest = math.max(greatest, out.reuse_factor) end
+    rows[i] = out
+  end
+  -- In the latency strategy the whole network is one pipeline: its interval is
+  -- waited for once, not in every layer.
+  if greatest > 1 then rows[#rows].cycles = rows[#rows].cycles + greatest - 1 end
+  return rows
+end
+
+return M

@@ -1,0 +1,105 @@
+local arch = require "nac.arch"
+local bops = require "nac.bops"
+local json = require "dkjson"
+
+local function golden(name)
+  local rows = {}
+  for line in io.lines("spec/golden/" .. name) do rows[#rows + 1] = json.decode(line, 1, json.null) end
+  return rows
+end
+
+-- A net that only knows its cost terms: fan-in 4 to 3 outputs, half of the
+-- weights zero, then a batchnorm that cannot be folded.
+local net = {
+  cost = function()
+    return {
+      { layer = "d", kind = "dense", op = "matmul_const", positions = 2, fan_in = 4, weights = 12, nonzero = 6, bias = true },
+      { layer = "r", kind = "relu", op = "compare", elements = 3 },
+      { layer = "n", kind = "batchnorm", op = "scale_const", elements = 3, foldable = false },
+    }
+  end,
+}
+
+describe("BOPs", function()
+  it("of snac-pack equal every golden row, of the MLP and the block space, at every width", function()
+    local n = 0
+    for _, row in ipairs(golden "snac_pack_bops.jsonl") do
+      local desc = assert(arch.from_table(row.arch))
+      assert.equal(row.objective, bops.count(desc, { definition = "snac-pack" }))
+      for bits, expected in pairs(row.bops) do
+        local options = { definition = "snac-pack", bits = math.tointeger(tonumber(bits)) }
+        assert.equal(expected, bops.count(desc, options), row.space .. " " .. row.trial)
+        n = n + 1
+      end
+    end
+    assert.equal(65 * 6, n)
+  end)
+
+  it("of snac-pack say where layers are left out", function()
+    local params = { widths = { 64, 32, 16, 8, 10 }, activations = { "relu", "relu", "relu", "softmax" },
+      normalizations = { false, false, false, false } }
+    local desc = arch.from_table { input_shape = { 64 }, components = { { block_type = "MLP", params = params } } }
+    local t = bops.table(desc, { definition = "snac-pack" })
+    assert.matches("two of the 3 hidden layers", t.notes[1])
+    assert.equal(3, #t.rows)
+  end)
+
+  it("of nac-2024 equal NAC's published trials", function()
+    for _, row in ipairs(golden "nac_trials.jsonl") do
+      local desc = assert(arch.from_table(row.arch))
+      local bits = row.task == "braggnn" and 32 or 8
+      local count = bops.count(desc, { definition = "nac-2024", bits = bits })
+      -- Theirs were summed in float32.
+      assert.is_true(math.abs(count / row.bops - 1) < 2e-6, row.task .. " " .. row.trial)
+    end
+  end)
+
+  it("of nac leave phi out", function()
+    local row
+    for _, each in ipairs(golden "nac_trials.jsonl") do if each.task == "deepsets" then row = each end end
+    local desc = arch.from_table(row.arch)
+    local all, less = bops.table(desc, { definition = "nac-2024" }), bops.table(desc, { definition = "nac" })
+    local phi = 0
+    for _, r in ipairs(all.rows) do if r.layer:find "%.phi%." then phi = phi + r.bops end end
+    assert.is_true(phi > 0)
+    assert.near(all.total - phi, less.total, 1e-6 * all.total)
+  end)
+
+  it("of exact, hawks2021 and ebops follow their formulas term by term", function()
+    local a, w = 8, 6
+    local o = { act_bits = a, weight_bits = w }
+    local exact = 2 * 6 * (a * w + a + w + 2) + 3 * (a * w + a + w)
+    assert.equal(exact, bops.count(net, o))
+    o.definition = "hawks2021"
+    assert.equal(2 * 12 * (0.5 * a * w + a + w + 2), bops.count(net, o))
+    o.definition = "ebops"
+    assert.equal(2 * 6 * a * w, bops.count(net, o))
+  end)
+
+  it("take sparsity for weights that will be zero", function()
+    local dense, half = bops.count(net, { definition = "ebops" }), bops.count(net, { definition = "ebops", sparsity = 0.5 })
+    assert.equal(dense / 2, half)
+  end)
+
+  it("list layers that add up to the total", function()
+    local t, sum = bops.table(net, { bits = 4 }), 0
+    for _, row in ipairs(t.rows) do sum = sum + row.bops end
+    assert.equal(t.total, sum)
+    assert.equal("d", t.rows[1].layer)
+    assert.equal(4, t.weight_bits)
+  end)
+
+  it("take a definition of a user's own", function()
+    bops.register("one-a-weight", { term = function(term) return term.weights or 0 end })
+    assert.equal(12, bops.count(net, { definition = "one-a-weight" }))
+  end)
+
+  it("refuse what they do not know", function()
+    assert.error_matches(function() bops.count(net, { definition = "exakt" }) end, "unknown BOPs definition 'exakt'.*nearest: exact")
+    assert.error_matches(function() bops.count(net, { bits = 65 }) end, "1 to 64, not 65")
+    assert.error_matches(function() bops.count(net, { sparsity = 2 }) end, "0 to 1, not 2")
+    assert.error_matches(function() bops.count(3) end, "architecture, a net or a description")
+    local odd = { cost = function() return { { layer = "x", kind = "conv", op = "fold" } } end }
+    assert.error_matches(function() bops.count(odd) end, "operation 'fold' of layer 'x'")
+  end)
+end)

@@ -1,0 +1,116 @@
+local estimate = require "nac.estimate"
+local reuse = require "nac.estimate.reuse"
+
+-- A net of dense layers and relus that only knows its cost terms.
+local function net(widths, nonzero)
+  local terms = {}
+  for i = 1, #widths - 1 do
+    local weights = widths[i] * widths[i + 1]
+    terms[#terms + 1] = {
+      layer = "dense" .. i, kind = "dense", op = "matmul_const", positions = 1, fan_in = widths[i],
+      weights = weights, nonzero = weights * (nonzero or 1),
+    }
+    terms[#terms + 1] = { layer = "relu" .. i, kind = "relu", op = "compare", elements = widths[i + 1] }
+  end
+  return { cost = function() return terms end }
+end
+
+describe("an estimate", function()
+  local small = net { 16, 32, 5 }
+
+  it("gives counts, percentages of the board and their mean", function()
+    local e = estimate.resources(small, { board = "zcu102" })
+    assert.near(100 * e.lut / 274080, e.lut_percent, 1e-12)
+    assert.near((e.lut_percent + e.ff_percent + e.dsp_percent + e.bram_percent) / 4, e.avg_resource, 1e-12)
+    local lut, cycles = 0, 0
+    for _, row in ipairs(e.layers) do lut, cycles = lut + row.lut, cycles + row.cycles end
+    assert.same({ e.lut, e.clock_cycles }, { lut, cycles })
+    assert.equal(5 * e.clock_cycles, e.latency_ns)
+  end)
+
+  it("grows with width, bits and weights, and shrinks with sparsity", function()
+    local function lut(n, hw) return estimate.resources(n, hw).lut end
+    assert.is_true(lut(net { 16, 64, 5 }) > lut(small))
+    assert.is_true(lut(small, { precision = "ap_fixed<6,3>" }) < lut(small))
+    assert.is_true(lut(small, { sparsity = 0.5 }) < 0.6 * lut(small))
+    assert.near(lut(net({ 16, 32, 5 }, 0.5)), lut(small, { sparsity = 0.5 }), 8)
+  end)
+
+  it("puts wide products into DSPs, and shares them in the resource strategy", function()
+    assert.equal(0, estimate.resources(small, { precision = "ap_fixed<10,3>" }).dsp)
+    assert.equal(16 * 32 + 32 * 5, estimate.resources(small, { precision = "ap_fixed<16,6>" }).dsp)
+    local shared = estimate.resources(small, { precision = "ap_fixed<16,6>", strategy = "Resource", reuse_factor = 4 })
+    assert.equal((16 * 32 + 32 * 5) // 4, shared.dsp)
+    assert.equal(4, shared.interval)
+  end)
+
+  it("takes the nearest legal reuse factor and says so", function()
+    local e = estimate.resources(small, { reuse_factor = 3, strategy = "resource" })
+    assert.equal(2, e.layers[1].reuse_factor)
+    assert.matches("'dense1': reuse factor 3 is not legal, 2 is used", e.notes[1])
+    for n_in = 1, 12 do
+      for n_out = 1, 12 do
+        for wanted = 1, 160, 7 do
+          local rf = reuse.nearest(n_in, n_out, wanted)
+          assert.equal(0, n_in * n_out % rf)
+          assert.is_true(rf < n_in or rf % n_in == 0)
+        end
+      end
+    end
+  end)
+
+  it("lets a layer have settings of its own", function()
+    local e = estimate.resources(small, { layers = { dense2 = { reuse_factor = 32, strategy = "resource" } } })
+    assert.equal(1, e.layers[1].reuse_factor)
+    assert.equal(32, e.layers[3].reuse_factor)
+    assert.equal(32, e.interval)
+  end)
+
+  it("stays near synthesised designs", function()
+    -- Published jets networks, VU13P, 5 ns (docs/estimate.md has the sources).
+    for _, row in ipairs {
+      { { 24, 64, 32, 16, 32, 5 }, 1, 34472, 10 },
+      { { 24, 120, 32, 16, 32, 5 }, 12, 54075, 25 },
+      { { 24, 120, 60, 32, 64, 64, 64, 32, 44, 5 }, 1, 155080, 21 },
+    } do
+      local e = estimate.resources(net(row[1]), { board = "vu13p", sparsity = 0.5, reuse_factor = row[2] })
+      assert.is_true(math.abs(e.lut / row[3] - 1) < 0.25)
+      assert.is_true(math.abs(e.clock_cycles / row[4] - 1) < 0.25)
+      assert.equal(row[2], e.interval)
+    end
+  end)
+
+  it("takes tables, softmax and unfolded scales", function()
+    local n = { cost = function()
+      return {
+        { layer = "s", kind = "batchnorm", op = "scale_const", elements = 4, foldable = false },
+        { layer = "f", kind = "batchnorm", op = "scale_const", elements = 4, foldable = true },
+        { layer = "t", kind = "tanh", op = "table", elements = 4, func = "tanh" },
+        { layer = "x", kind = "softmax", op = "softmax", elements = 4, positions = 1 },
+        { layer = "z", kind = "flatten", op = "none" },
+      }
+    end }
+    local rows = estimate.resources(n).layers
+    assert.is_true(rows[1].lut > 0)
+    assert.equal(0, rows[2].lut + rows[2].cycles)
+    assert.equal(2, rows[3].bram)
+    assert.equal(4, rows[4].dsp)
+    assert.equal(0, rows[5].lut)
+  end)
+
+  it("knows boards in any spelling and refuses others", function()
+    assert.equal("alveo-u200", estimate.boards.find("Alveo-U200").name)
+    assert.equal("alveo-u250", estimate.boards.find("u250").name)
+    assert.error_matches(function() estimate.resources(small, { board = "zcu103" }) end, "unknown board 'zcu103'.*nearest: zcu102")
+    assert.error_matches(function() estimate.resources(small, { precision = "float" }) end, "ap_fixed<8,3>")
+    assert.error_matches(function() estimate.resources(small, { reuse_factor = 0 }) end, "at least 1, not 0")
+    assert.error_matches(function() estimate.resources(small, { estimator = "analitic" }) end, "nearest: analytic")
+    assert.error_matches(function() estimate.resources({}) end, "architecture, a net or a description")
+  end)
+
+  it("takes an estimator of a user's own", function()
+    estimate.register("flat", function() return { { layer = "all", lut = 1, ff = 2, dsp = 3, bram = 4, cycles = 5, interval = 6 } } end)
+    local e = estimate.resources(small, { estimator = "flat" })
+    assert.same({ 1, 5, 6 }, { e.lut, e.clock_cycles, e.interval })
+  end)
+end)
