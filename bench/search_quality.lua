@@ -24,7 +24,8 @@ local function dtlz2(trial)
 end
 
 local problems = {
-  { "ZDT1", zdt(function(r) return 1 - math.sqrt(r) end), 2, { [20] = { [200] = .035, [1000] = .563 }, [50] = { [200] = 0, [1000] = .417 } } },
+  { "ZDT1", zdt(function(r) return 1 - math.sqrt(r) end), 2,
+    { [20] = { [200] = .035, [1000] = .563 }, [50] = { [200] = 0, [1000] = .417 } } },
   { "ZDT2", zdt(function(r) return 1 - r * r end), 2, { [20] = { [200] = 0, [1000] = .122 } } },
   { "DTLZ2", dtlz2, 3, { [20] = { [200] = .457, [1000] = .698 }, [50] = { [200] = .363, [1000] = .674 } } },
 }

@@ -28,10 +28,15 @@ end
 
 local outputs = {}
 
-function outputs.quiet() return { trial = function() end, close = function() end } end
+local function nothing() end
+
+local function print_start(about) io.stderr:write(about.text, "\n") end
+
+function outputs.quiet() return { start = nothing, trial = nothing, close = nothing } end
 
 function outputs.lines(progress)
   return {
+    start = print_start,
     trial = function(record)
       local what = record.state
       if record.state == "complete" then
@@ -43,13 +48,14 @@ function outputs.lines(progress)
       io.stderr:write(("trial %d [%d/%d] %s (%.2f s)\n"):format(
         record.number, progress.done, progress.total, what, record.seconds or 0))
     end,
-    close = function() end,
+    close = nothing,
   }
 end
 
 function outputs.live(progress)
   local first = progress.objectives[1]
   return {
+    start = print_start,
     trial = function()
       local best = progress.best and value_text(first.name, progress.best) or "none yet"
       local left = progress.total > progress.done and seconds_text(progress:left()) .. " left" or "done"
@@ -65,16 +71,20 @@ end
 
 function outputs.json(progress)
   local json = require "nac.util.json"
+  local function write(event)
+    io.stdout:write(json.encode(event), "\n")
+    io.stdout:flush()
+  end
   return {
+    start = function(about) write { event = "start", text = about.text, total = progress.total, done = progress.done } end,
     trial = function(record)
-      io.stdout:write(json.encode {
+      write {
         event = "trial", trial = record.number, state = record.state, reason = record.reason,
         values = record.values, params = record.params, seconds = record.seconds,
         done = progress.done, total = progress.total, front = progress.front_size(),
-      }, "\n")
-      io.stdout:flush()
+      }
     end,
-    close = function() end,
+    close = nothing,
   }
 end
 
@@ -109,6 +119,10 @@ end
 function Progress:left()
   return (clock() - self.started) / math.max(1, self.done - self.at_start) * (self.total - self.done)
 end
+
+--- Tells what begins.
+-- @param about { text = one line for people }
+function Progress:start(about) self.output.start(about) end
 
 --- Tells that a trial is over.
 -- @param record its record

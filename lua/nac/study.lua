@@ -114,6 +114,7 @@ end
 
 -- Keeps the files of the front only.
 function Study:_place(r)
+  self.artifacts:note(r)
   local gone = front.insert(self.best, r, self.objectives)
   for _, old in ipairs(gone) do self.artifacts:drop(old) end
 end

@@ -33,21 +33,22 @@ end
 
 local function poll() if sys.interrupted() then error(signal.interrupted(), 0) end end
 
+-- Always tail called, so that level 2 is the user's line.
 local function draw(self, name, d)
   if type(name) ~= "string" or name == "" then
-    error("a parameter has a name, got " .. tostring(name), 3)
+    error("a parameter has a name, got " .. tostring(name), 2)
   end
   poll()
   local known = self.params[name]
   if known ~= nil then
     if self.record.distributions[name] ~= d then
-      error(("parameter '%s' is drawn again from another range"):format(name), 3)
+      error(("parameter '%s' is drawn again from another range"):format(name), 2)
     end
     return known
   end
   local value = self.record.fixed and self.record.fixed[name]
   if value ~= nil and not d:contains(value) then
-    error(("the enqueued value %s of parameter '%s' is outside its range"):format(tostring(value), name), 3)
+    error(("the enqueued value %s of parameter '%s' is outside its range"):format(tostring(value), name), 2)
   end
   if value == nil then value = self.proposals[name] end
   if value == nil or not d:contains(value) then value = d:uniform(self.stream(name)) end

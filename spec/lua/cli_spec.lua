@@ -1,5 +1,5 @@
 -- Runs nac-lua as a user does, in a shell.
-local sh = require("spec.support.program").sh
+local sh = require("spec.support.interpreter").run
 
 local function with_script(text, f)
   local path = os.tmpname()
@@ -13,76 +13,76 @@ end
 
 describe("nac-lua", function()
   it("runs code, libraries and scripts as lua does", function()
-    assert.same({ "42\n", 0 }, { sh "NAC -e 'print(6 * 7)'" })
-    assert.same({ "b\n", 0 }, { sh "NAC -l nac.util.enum -e 'print(require(\"nac.util.enum\").nearest(\"bb\", { \"b\" }))'" })
-    assert.same({ "12\n", 0 }, { sh "NAC -l e=nac.util.enum -e 'x = e and 12' -e 'print(x)'" })
+    assert.same({ "42\n", 0 }, { sh "$NAC_LUA -e 'print(6 * 7)'" })
+    assert.same({ "b\n", 0 }, { sh "$NAC_LUA -l nac.util.enum -e 'print(require(\"nac.util.enum\").nearest(\"bb\", { \"b\" }))'" })
+    assert.same({ "12\n", 0 }, { sh "$NAC_LUA -l e=nac.util.enum -e 'x = e and 12' -e 'print(x)'" })
     with_script("#!/usr/bin/env nac-lua\nprint(arg[0] ~= nil, arg[1], select('#', ...), ...)", function(path)
-      assert.same({ "true\ta\t2\ta\t-b\n", 0 }, { sh("NAC " .. path .. " a -b") })
-      assert.same({ "true\ta\t1\ta\n", 0 }, { sh("NAC -- " .. path .. " a") })
+      assert.same({ "true\ta\t2\ta\t-b\n", 0 }, { sh("$NAC_LUA " .. path .. " a -b") })
+      assert.same({ "true\ta\t1\ta\n", 0 }, { sh("$NAC_LUA -- " .. path .. " a") })
     end)
   end)
 
   it("runs standard input", function()
-    assert.same({ "hi\n", 0 }, { sh "echo 'print \"hi\"' | NAC" })
-    assert.same({ "a b\n", 0 }, { sh "echo 'print((...) .. \" \" .. arg[2])' | NAC - a b" })
+    assert.same({ "hi\n", 0 }, { sh "echo 'print \"hi\"' | $NAC_LUA" })
+    assert.same({ "a b\n", 0 }, { sh "echo 'print((...) .. \" \" .. arg[2])' | $NAC_LUA - a b" })
   end)
 
   it("shows a script's fault with a traceback and status 1", function()
     with_script("local function f() error('wrong turn') end\nf()", function(path)
-      local output, status = sh("NAC " .. path)
+      local output, status = sh("$NAC_LUA " .. path)
       assert.equal(1, status)
       assert.matches(":1: wrong turn\nstack traceback:", output)
       assert.matches("in main chunk", output)
       assert.not_matches("cli/script", output)
     end)
-    local output, status = sh "NAC -e 'x = = 1'"
+    local output, status = sh "$NAC_LUA -e 'x = = 1'"
     assert.equal(1, status)
     assert.matches("unexpected symbol", output)
   end)
 
   it("shows error values that are tables", function()
-    assert.matches("{ code = 3 }", (sh "NAC -e 'error { code = 3 }'"))
-    local output, status = sh "NAC -e 'error(require(\"nac.util.signal\").failed(\"loss is nan\"))'"
+    assert.matches("{ code = 3 }", (sh "$NAC_LUA -e 'error { code = 3 }'"))
+    local output, status = sh "$NAC_LUA -e 'error(require(\"nac.util.signal\").failed(\"loss is nan\"))'"
     assert.matches("nac%-lua: loss is nan\n", output)
     assert.equal(1, status)
   end)
 
   it("refuses unknown options with status 2 and unknown scripts with 1", function()
-    local output, status = sh "NAC -x"
+    local output, status = sh "$NAC_LUA -x"
     assert.equal(2, status)
     assert.matches("unrecognized option '%-x'\nusage:", output)
-    output, status = sh "NAC doctor --nonsense"
+    output, status = sh "$NAC_LUA doctor --nonsense"
     assert.equal(2, status)
     assert.matches("unknown option '%-%-nonsense'", output)
-    output, status = sh "NAC serch"
+    output, status = sh "$NAC_LUA serch"
     assert.equal(1, status)
     assert.matches("did you mean the command 'search'", output)
   end)
 
   it("is interrupted by Ctrl-C with status 130", function()
-    local output, status = sh "timeout --foreground --preserve-status -s INT 0.3 NAC -e 'while true do end'"
+    local output, status = sh "timeout --foreground --preserve-status -s INT 0.3 $NAC_LUA -e 'while true do end'"
     assert.equal(130, status)
     assert.matches("interrupted", output)
   end)
 
   it("finds its experiments from anywhere", function()
-    local output = sh "cd / && NAC no_such_experiment.lua"
+    local output = sh "cd / && $NAC_LUA no_such_experiment.lua"
     assert.matches("neither here nor in .*/experiments", output)
   end)
 
   it("says its version and what it can do", function()
-    assert.matches("^nac%-lua %d+%.%d+%.%d+, on Lua 5%.4\n$", (sh "NAC -v"))
-    local output, status = sh "NAC --help"
+    assert.matches("^nac%-lua %d+%.%d+%.%d+, on Lua 5%.4\n$", (sh "$NAC_LUA -v"))
+    local output, status = sh "$NAC_LUA --help"
     assert.equal(0, status)
     assert.matches("doctor", output)
     assert.matches("search", output)
-    output, status = sh "NAC doctor --help"
+    output, status = sh "$NAC_LUA doctor --help"
     assert.equal(0, status)
     assert.matches("Usage: nac%-lua doctor", output)
   end)
 
   it("examines the machine", function()
-    local output = sh "NAC doctor"
+    local output = sh "$NAC_LUA doctor"
     assert.matches("nac%-lua +%d", output)
     assert.matches("argparse +found", output)
   end)
@@ -90,7 +90,7 @@ end)
 
 describe("the prompt", function()
   local function session(lines)
-    return (sh("printf '" .. lines:gsub("\n", "\\n"):gsub("'", "'\\''") .. "\\n' | NAC -i"))
+    return (sh("printf '" .. lines:gsub("\n", "\\n"):gsub("'", "'\\''") .. "\\n' | $NAC_LUA -i"))
   end
 
   it("prints expressions, also after =", function()

@@ -1,6 +1,6 @@
 local file = require "nac.util.file"
 local plot = require "nac.plot"
-local program = require "spec.support.program"
+local interpreter = require "spec.support.interpreter"
 
 local objectives = {
   { name = "accuracy", direction = "maximize" }, { name = "bops", direction = "minimize" },
@@ -27,8 +27,10 @@ local function png_size(path)
 end
 
 describe("pictures of a front", function()
-  local dir = program.folder()
-  teardown(function() os.execute("rm -r " .. dir) end)
+  local dir = os.tmpname()
+  os.remove(dir)
+  lazy_setup(function() assert(file.make_directory(dir)) end)
+  lazy_teardown(function() os.execute("rm -r " .. dir) end)
 
   if not file.program("gnuplot") then
     pending("gnuplot is not installed")
@@ -78,7 +80,7 @@ describe("pictures of a front", function()
     local path = dir .. "/old.csv"
     assert(file.write(path, "trial,Precision,performance_metric,bops,avg_resource,clock_cycles\n"
       .. "0,<16,6>,0.7,1000,2.5,30\n1,<16,6>,0.8,5000,3.5,25\n2,<8,3>,0.6,900,,\n"))
-    assert.equal(dir .. "/old.png\n" .. dir .. "/old_3d.png\n", (program.sh("NAC plot " .. path)))
+    assert.equal(dir .. "/old.png\n" .. dir .. "/old_3d.png\n", (interpreter.run("$NAC_LUA plot " .. path)))
     assert.is_true(png_size(dir .. "/old.png") > 100)
   end)
 end)
@@ -91,6 +93,6 @@ describe("a missing gnuplot", function()
       print(require("nac.plot").front2d({ record }, objectives, "/tmp/x.png"))
     ]]
     assert.matches("nil%s+no picture /tmp/x.png: gnuplot was not found %(apt package gnuplot%-nox%)",
-      (program.sh("PATH=/nowhere NAC -e '" .. code .. "'")))
+      (interpreter.run("PATH=/nowhere $NAC_LUA -e '" .. code .. "'")))
   end)
 end)

@@ -60,7 +60,7 @@ static void tell(lua_State *L, int64_t bytes)
 /* Bytes that go when this one tensor goes. */
 static int64_t own_bytes(const nac_tensor *t)
 {
-  return t->storage->refs == 1 && !t->storage->borrowed ? (int64_t)t->storage->bytes : 0;
+  return t->storage->refs == 1 && (!t->storage->borrowed || t->storage->owner_free != NULL) ? (int64_t)t->storage->bytes : 0;
 }
 
 static int make_box(lua_State *L)
@@ -163,7 +163,19 @@ nac_dtype nac_lua_opt_dtype(lua_State *L, int index, nac_dtype otherwise)
       return d;
     }
   }
-  luaL_error(L, "unknown dtype '%s'; allowed: f32, f64, i32, u8", name);
+  lua_getglobal(L, "require"); /* the sentence that all enumerations use */
+  lua_pushliteral(L, "nac.util.enum");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "refusal");
+  lua_pushstring(L, name);
+  lua_createtable(L, 4, 0);
+  for (d = NAC_F32; d <= NAC_U8; d++) {
+    lua_pushstring(L, nac_dtype_name(d));
+    lua_seti(L, -2, d + 1);
+  }
+  lua_pushliteral(L, "dtype");
+  lua_call(L, 3, 1);
+  luaL_error(L, "%s", lua_tostring(L, -1));
   return otherwise;
 }
 
@@ -539,7 +551,6 @@ static int l_newindex(lua_State *L)
   nac_tensor *t = nac_lua_check_tensor(L, 1);
   nac_tensor *row;
   nac_error err;
-  int code;
   int64_t i;
   if (lua_type(L, 2) != LUA_TNUMBER) {
     return luaL_error(L, "a tensor has no field '%s' to set", luaL_tolstring(L, 2, NULL));
@@ -554,17 +565,15 @@ static int l_newindex(lua_State *L)
     NAC_LUA_TRY(L, err, nac_tensor_set(t, &i, value, &err));
     return 0;
   }
+  NAC_LUA_TRY(L, err, nac_tensor_select(&row, t, 0, i, &err));
+  nac_lua_push_tensor(L, row);
   if (lua_type(L, 3) == LUA_TNUMBER) {
-    double value = nac_lua_check_element(L, 3, t->dtype);
-    NAC_LUA_TRY(L, err, nac_tensor_select(&row, t, 0, i, &err));
-    code = nac_tensor_fill(row, value, &err);
+    NAC_LUA_TRY(L, err, nac_tensor_fill(row, nac_lua_check_element(L, 3, t->dtype), &err));
   } else {
     nac_tensor *src = nac_lua_check_tensor(L, 3);
-    NAC_LUA_TRY(L, err, nac_tensor_select(&row, t, 0, i, &err));
-    code = nac_tensor_copy(row, src, &err);
+    NAC_LUA_TRY(L, err, nac_tensor_copy(row, src, &err));
   }
-  nac_tensor_free(row);
-  return code == NAC_OK ? 0 : nac_lua_raise(L, &err);
+  return 0;
 }
 
 static int push_text(lua_State *L)

@@ -41,10 +41,11 @@ static int fill(lua_State *L, const nac_tensor *t, int depth, int64_t *at, char 
 {
   int64_t n = t->dim[depth];
   int last = depth + 1 == t->rank;
+  int64_t length = (int64_t)luaL_len(L, -1);
   int64_t i;
-  if ((int64_t)luaL_len(L, -1) != n) {
-    return luaL_error(L, "ragged table: entry %s has %d elements, expected %d", place(L, depth, at),
-                      (int)luaL_len(L, -1), (int)n);
+  if (length != n) {
+    return luaL_error(L, "ragged table: entry %s has %d elements, expected %d", place(L, depth, at), (int)length,
+                      (int)n);
   }
   for (i = 0; i < n; i++) {
     char *here = to + i * t->stride[depth] * (int64_t)nac_dtype_size(t->dtype);

@@ -21,6 +21,22 @@ static uint32_t rotr(uint32_t x, int n)
   return (x >> n) | (x << (32 - n));
 }
 
+/* One of the 64 steps. The standard moves a..h on by one place each time; here
+ * `shift` moves their names instead, so that they can stay in registers. */
+static inline void step(uint32_t v[8], int shift, uint32_t kw)
+{
+  uint32_t a = v[(8 - shift) & 7];
+  uint32_t b = v[(9 - shift) & 7];
+  uint32_t c = v[(10 - shift) & 7];
+  uint32_t e = v[(12 - shift) & 7];
+  uint32_t f = v[(13 - shift) & 7];
+  uint32_t g = v[(14 - shift) & 7];
+  uint32_t *h = &v[(15 - shift) & 7]; /* becomes the new a */
+  uint32_t t1 = *h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + kw;
+  v[(11 - shift) & 7] += t1; /* d becomes the new e */
+  *h = t1 + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void add_block(uint32_t state[8], const unsigned char *p)
 {
   uint32_t w[64];
@@ -35,15 +51,15 @@ static void add_block(uint32_t state[8], const unsigned char *p)
     w[t] = w[t - 16] + s0 + w[t - 7] + s1;
   }
   memcpy(v, state, sizeof v);
-  for (t = 0; t < 64; t++) { /* v = a b c d e f g h */
-    uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
-    uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-    uint32_t t1 = v[7] + s1 + ch + K[t] + w[t];
-    uint32_t s0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
-    uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + s0 + maj;
+  for (t = 0; t < 64; t += 8) {
+    step(v, 0, K[t] + w[t]);
+    step(v, 1, K[t + 1] + w[t + 1]);
+    step(v, 2, K[t + 2] + w[t + 2]);
+    step(v, 3, K[t + 3] + w[t + 3]);
+    step(v, 4, K[t + 4] + w[t + 4]);
+    step(v, 5, K[t + 5] + w[t + 5]);
+    step(v, 6, K[t + 6] + w[t + 6]);
+    step(v, 7, K[t + 7] + w[t + 7]);
   }
   for (t = 0; t < 8; t++) {
     state[t] += v[t];

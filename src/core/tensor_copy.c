@@ -43,7 +43,7 @@ static int copy_row(nac_dtype to, char *y, int64_t y_step, nac_dtype from, const
   return NAC_OK;
 }
 
-/* dst and src share no element, or are the same. */
+/* dst and src share no element. */
 static int copy_apart(nac_tensor *dst, const nac_tensor *src, nac_error *err)
 {
   nac_walk w;
@@ -83,17 +83,17 @@ int nac_tensor_copy(nac_tensor *dst, const nac_tensor *src, nac_error *err)
     nac_shape_text(to, sizeof to, dst->rank, dst->dim);
     return nac_fail(err, NAC_ESHAPE, "cannot copy a tensor of shape %s into shape %s", from, to);
   }
-  if (dst->storage == src->storage) {
+  if (nac_tensor_clashes(dst, src)) {
     nac_tensor *apart;
-    if (!nac_tensor_clashes(dst, src)) {
-      return NAC_OK; /* element on element */
-    }
     code = nac_tensor_convert(&apart, src, src->dtype, err);
     if (code == NAC_OK) {
       code = copy_apart(dst, apart, err);
       nac_tensor_free(apart);
     }
     return code;
+  }
+  if (nac_tensor_data(dst) == nac_tensor_data(src)) {
+    return NAC_OK; /* element on element */
   }
   return copy_apart(dst, src, err);
 }

@@ -135,13 +135,34 @@ int nac_broadcasts_to(const nac_tensor *t, int rank, const int64_t *dim)
   return 1;
 }
 
+/* The addresses [*first, *end) that t reaches into; not told apart by storage,
+ * because memory that is borrowed may be borrowed twice. */
+static void extent(const nac_tensor *t, uintptr_t *first, uintptr_t *end)
+{
+  uintptr_t size = nac_dtype_size(t->dtype);
+  int d;
+  *first = (uintptr_t)nac_tensor_data(t);
+  *end = *first + size;
+  for (d = 0; d < t->rank; d++) {
+    if (t->dim[d] == 0) {
+      *end = *first;
+      return;
+    }
+    *end += (uintptr_t)((t->dim[d] - 1) * t->stride[d]) * size; /* strides are never negative */
+  }
+}
+
 int nac_tensor_clashes(const nac_tensor *dst, const nac_tensor *src)
 {
+  uintptr_t first[2];
+  uintptr_t end[2];
   int d;
-  if (dst->storage != src->storage) {
+  extent(dst, &first[0], &end[0]);
+  extent(src, &first[1], &end[1]);
+  if (end[0] <= first[1] || end[1] <= first[0]) {
     return 0;
   }
-  if (dst->offset != src->offset || dst->rank != src->rank || dst->dtype != src->dtype) {
+  if (first[0] != first[1] || dst->rank != src->rank || dst->dtype != src->dtype) {
     return 1;
   }
   for (d = 0; d < dst->rank; d++) {

@@ -48,7 +48,7 @@ int nac_broadcast_shape(int *rank, int64_t *dim, const nac_tensor *a, const nac_
 int nac_broadcasts_to(const nac_tensor *t, int rank, const int64_t *dim);
 
 /** Whether writing through `dst` may change what a later read of `src` sees:
- * same storage, but not element on element. */
+ * they overlap, but not element on element. */
 int nac_tensor_clashes(const nac_tensor *dst, const nac_tensor *src);
 
 #endif

@@ -23,30 +23,6 @@ local function resume_command(options)
   return table.concat(words, " ")
 end
 
-local function announce(job, study)
-  local search, data = job.config.search, job.dataset
-  local sampler = search.sampler
-  if sampler == "nsga2" then
-    local population = study.population or require("nac.study.visibility").population(search.n_trials)
-    sampler = ("nsga2 with population %d"):format(population)
-  end
-  io.stderr:write(("%s%s: %d trials of at most %d epochs, sampler %s, seed %d; results in %s\n"):format(
-    data.name, data.sample and " (the shipped sample)" or "", search.n_trials, search.epochs, sampler, search.seed, job.dir))
-end
-
-local function report(result)
-  print()
-  io.stdout:write(result.table)
-  if result.best then
-    print(("\nwinner: trial %d  (accuracies: search %s, select %s, test %s)"):format(
-      result.best.number, ("%.4f"):format(result.best.attrs.performance_metric),
-      ("%.4f"):format(result.select[result.best.number]), result.test and ("%.4f"):format(result.test) or "not measured"))
-  end
-  print("results: " .. result.dir)
-  for _, path in ipairs(result.pictures) do print("picture: " .. path) end
-  for _, note in ipairs(result.notes) do io.stderr:write("note: ", note, "\n") end
-end
-
 local function run(options)
   local path, message = require("nac.util.home").find(options.config)
   if not path then return fail(message) end
@@ -56,19 +32,15 @@ local function run(options)
   result, message = require("nac.global_search").run(path, {
     trials = options.trials, epochs = options.epochs, workers = options.workers, seed = options.seed,
     results = options.results, resume = options.resume, force = options.force, sample = options.sample or nil,
-    log = log, on_start = (log == "lines" or log == "live") and announce or nil,
+    log = log, pictures = not options.no_pictures,
   })
   if not result then return fail(message) end
   if log == "json" then
-    print(require("nac.util.json").encode {
-      event = "end", dir = result.dir, interrupted = result.interrupted or false, notes = result.notes,
-      winner = result.best and {
-        trial = result.best.number, values = result.best.values, select = result.select[result.best.number], test = result.test,
-      },
-    })
+    print(require("nac.util.json").encode(require("nac.report.search").record(result)))
   elseif log ~= "quiet" then
-    report(result)
+    print(result)
   end
+  if result.fault then return fail(result.fault) end
   if result.interrupted then
     io.stderr:write("interrupted; to go on: ", resume_command(options), "\n")
     return 130
@@ -88,6 +60,7 @@ return {
     command:flag("--resume", "continue the study in the results folder")
     command:flag("--force", "replace the results of another search in the results folder")
     command:flag("--sample", "use the sample of the data that ships with the program")
+    command:flag("--no-pictures", "draw nothing")
     command:flag("--quiet", "print nothing but errors")
     command:option("--log", "how progress is shown (default: live on a terminal, else lines; NAC_LOG sets it, too)")
       :argname("KIND"):choices { "json", "lines", "live", "quiet" }

@@ -11,9 +11,11 @@ local Dataset = {}
 
 -- Fields that only the data can tell (a user's loader): reading fills them.
 local READ_FIRST = { shape = true, n_classes = true, task = true }
+local PARTS = { fit = true, search = true, select = true }
 
 Dataset.__index = function(ds, key)
-  if READ_FIRST[key] then
+  if PARTS[key] then return ds:parts()[key] end
+  if READ_FIRST[key] and not rawget(ds, "_facts") then
     ds:_train()
     return rawget(ds, key)
   end
@@ -28,7 +30,8 @@ function Dataset:__tostring()
     shape and ", samples of shape " .. table.concat(shape, "x") or "")
 end
 
--- x, y and the classes that splits keep in proportion; read once.
+-- x, y and the classes that splits keep in proportion. They are let go once
+-- split: a second splitting reads again.
 function Dataset:_train()
   local all = self._all
   if not all then
@@ -37,25 +40,27 @@ function Dataset:_train()
     local strata = y
     if rawget(self, "task") == "regression" then strata = c_tensor.zeros({ x:shape()[1] }, "i32") end
     all = { x = x, y = y, strata = strata }
-    self._all, self.n_train = all, x:shape()[1]
+    self._all, self._facts, self.n_train = all, true, x:shape()[1]
   end
   return all.x, all.y, all.strata
 end
 
 --- The three parts of the training set, made once: `fit` (80 %) is trained on,
 -- `search` (10 %) stops training and is the objective, `select` (10 %) chooses
--- the winner. Raises a message that names the file when one cannot be read.
+-- the winner. They are also the fields fit, search and select of the data set.
+-- Raises a message that names the file when one cannot be read.
 -- @return { fit = { x =, y = }, search = ..., select = ... }
 function Dataset:parts()
   if not self._parts then
     local x, y, strata = self:_train()
     self._parts = split.parts(x, y, strata, self.seed)
-    self.fit, self.search = self._parts.fit, self._parts.search
+    self._all = nil
   end
   return self._parts
 end
 
---- Stratified folds of the training set without `select`.
+--- Stratified folds of the training set without `select`; the last ones made
+-- are kept.
 -- @param k number of folds; 1 gives the parts of `parts`
 -- @param[opt] seed integer, by default the data set's own
 -- @return list of { fit =, search = }, with the field `select`
@@ -67,8 +72,15 @@ function Dataset:folds(k, seed)
     local parts = self:parts()
     return { { fit = parts.fit, search = parts.search }, select = parts.select }
   end
-  local x, y, strata = self:_train()
-  return split.folds(x, y, strata, k, seed or self.seed)
+  seed = seed or self.seed
+  local last = self._folds
+  if not last or #last ~= k or last.seed ~= seed then
+    local x, y, strata = self:_train()
+    last = split.folds(x, y, strata, k, seed)
+    last.seed = seed
+    self._folds, self._all = last, nil
+  end
+  return last
 end
 
 --- The test set; read at the first call. It is for the one evaluation at the end.

@@ -16,11 +16,7 @@ local function to_tensor(value, name, dtype)
 end
 
 local function finite(x, name)
-  local sum = x:sum() -- not finite as soon as one element is not; a finite set may overflow to infinity
-  if type(sum) ~= "number" then sum = sum:item() end
-  if sum - sum == 0 then return true end
-  local flags = x:isfinite()
-  if flags == true then return true end
+  if x:isfinite() then return true end
   return nil, name .. " holds values that are not finite (nan or inf)"
 end
 
@@ -32,10 +28,12 @@ local function classes(value, name)
     return nil, ("%s must hold one class a sample, shape (N), got %s%s"):format(name, shape_text(y),
       #shape == 2 and "; one-hot labels: give the classes, y:argmax(2)" or "")
   end
-  local as_integers = y:to("i32")
+  if not y:isfinite() then return nil, name .. " holds values that are not finite (nan or inf)" end
+  local fits, as_integers = pcall(y.to, y, "i32")
+  if not fits then return nil, ("%s: classes are integers from 0; %s"):format(name, as_integers) end
   local back <close> = as_integers:to("f64")
   local before <close> = y:to("f64")
-  if not back:equal(before) then return nil, name .. ": classes are integers from 0" end
+  if not back:equal(before) then return nil, name .. ": classes are integers from 0, some are not whole" end
   if as_integers:numel() > 0 and as_integers:min() < 0 then
     return nil, ("%s: classes are integers from 0, one is %d"):format(name, as_integers:min())
   end

@@ -8,17 +8,9 @@ local M = {}
 local TENTHS, SEARCH, SELECT = 10, { 0 }, { 1 }
 local FIT, NOT_SELECT = { 2, 3, 4, 5, 6, 7, 8, 9 }, { 0, 2, 3, 4, 5, 6, 7, 8, 9 }
 
--- TODO until t:rows is there
-local function rows(t, index)
-  if t.rows then return t:rows(index) end
-  local out = require("nac.c.tensor").zeros((function() local s = t:shape(); s[1] = index:numel(); return s end)(), t:dtype())
-  for i, k in ipairs(index:totable()) do out:slice(1, i, i):copy(t:slice(1, k, k)) end
-  return out
-end
-
 local function take(x, y, piles, wanted)
   local index <close> = c.pick(piles, wanted)
-  return { x = rows(x, index), y = rows(y, index) }
+  return { x = x:rows(index), y = y:rows(index) }
 end
 
 local function check(n, needed, what)
@@ -52,9 +44,9 @@ function M.folds(x, y, strata, k, seed)
   local piles <close> = c.deal(strata, seed, 0, TENTHS)
   local folds = { select = take(x, y, piles, SELECT) }
   local kept <close> = c.pick(piles, NOT_SELECT)
-  local x_kept <close> = rows(x, kept)
-  local y_kept <close> = rows(y, kept)
-  local strata_kept <close> = rows(strata, kept)
+  local x_kept <close> = x:rows(kept)
+  local y_kept <close> = y:rows(kept)
+  local strata_kept <close> = strata:rows(kept)
   check(strata_kept:numel(), k, ("%d folds"):format(k))
   local of <close> = c.deal(strata_kept, seed, k, k)
   for i = 0, k - 1 do

@@ -37,13 +37,13 @@ local function remove_ours(job)
   end
 end
 
--- Folders that hold results, of any version or tool, without our provenance.
+-- Whether the folder holds results, of any version or tool.
 local function holds_results(job)
-  return file.exists(M.path(job, "study")) or file.exists(M.path(job, "csv")) or file.exists(M.path(job, "provenance"))
+  return file.exists(M.path(job, "study")) or file.exists(M.path(job, "csv"))
 end
 
 --- Decides what becomes of an earlier run in the results folder. A finished run
--- of the same configuration is replaced: the new one computes the same. Of
+-- of the same configuration and length is replaced: the new one computes the same. Of
 -- anything else nothing is overwritten unless `options.force` says so.
 -- @param job of the search; `job.identity` tells what the results depend on
 -- @param options `resume`, `force`
@@ -59,13 +59,13 @@ function M.prepare(job, options, earlier)
     return nil, ("cannot resume: the study in %s was made with another configuration (%s); "):format(job.dir, M.path(job, "config"))
       .. "--results DIR starts a new one, --force replaces it"
   end
-  if options.force or (same and earlier.finished) then
+  if options.force or (same and earlier.finished and earlier.trials == job.config.search.n_trials) then
     remove_ours(job)
     return true
   end
   if same then
-    return nil, ("%s holds this search, unfinished: --resume continues it, --force starts anew, --results DIR writes elsewhere")
-      :format(job.dir)
+    return nil, ("%s holds this search with %s: --resume continues it, --force starts anew, --results DIR writes elsewhere")
+      :format(job.dir, earlier.finished and ("%d trials"):format(earlier.trials) or "its trials unfinished")
   end
   return nil, ("%s holds the results of another search: --results DIR writes elsewhere, --force replaces them"):format(job.dir)
 end

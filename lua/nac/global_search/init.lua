@@ -1,5 +1,6 @@
 --- Global search: samples architectures as a configuration declares, trains
 -- each, keeps the Pareto front, chooses a winner and writes the results.
+local clock = require("nac.c.proc").clock
 local config_text = require "nac.config.write"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
@@ -9,6 +10,7 @@ local progress = require "nac.progress"
 local provenance = require "nac.provenance"
 local setup = require "nac.global_search.setup"
 local trials = require "nac.global_search.trial"
+local visibility = require "nac.study.visibility"
 local winner = require "nac.global_search.winner"
 
 local M = {}
@@ -36,10 +38,16 @@ local function default_workers()
   return cpu and cpu.cores or 1
 end
 
+-- A sampler's name, or the place of the user's file.
+local function sampler_of(config)
+  local sampler = config.search.sampler
+  return sampler:find("%.lua$") and config:resolve(sampler) or sampler
+end
+
 local function open_study(job, options)
   local search = job.config.search
   local ok, study = pcall(require "nac.study", {
-    sampler = search.sampler, maximize = job.maximize, minimize = job.minimize, seed = search.seed,
+    sampler = options.sampler or sampler_of(job.config), maximize = job.maximize, minimize = job.minimize, seed = search.seed,
     storage = files.path(job, "study"), name = search.study_name or search.model_type .. "_search",
     population = not options.resume and search.population or nil, lag = search.lag, resume = options.resume,
     artifacts = files.path(job, "weights"),
@@ -56,13 +64,26 @@ local function count_finished(study)
   return n
 end
 
+-- What begins, in a line.
+local function headline(job, study)
+  local search, data = job.config.search, job.dataset
+  local sampler = study.sampler_name
+  if study.sampler.visibility == "generation" then
+    sampler = ("%s with population %d"):format(sampler, study.population or visibility.population(search.n_trials))
+  end
+  return ("%s%s: %d trials of at most %d epochs, sampler %s, seed %d; results in %s"):format(
+    data.name, data.sample and " (the shipped sample)" or "", search.n_trials, search.epochs,
+    sampler, search.seed, job.dir)
+end
+
 local function run_trials(job, study, options)
   local search = job.config.search
   local display = progress.new {
     kind = options.quiet and "quiet" or options.log, objectives = job.objectives, total = search.n_trials,
     done = count_finished(study), front_size = function() return #study:front() end,
   }
-  study:optimize(trials.objective(job), {
+  display:start { text = headline(job, study) }
+  local ok, fault = pcall(study.optimize, study, trials.objective(job), {
     trials = search.n_trials, workers = search.workers or default_workers(),
     trial_timeout = search.trial_timeout, trial_memory = search.trial_memory and search.trial_memory * 2 ^ 20 | 0,
     on_trial = function(record) display:trial(record) end,
@@ -70,17 +91,21 @@ local function run_trials(job, study, options)
   display:close()
   -- what is left to do after Ctrl-C is short
   if study.interrupted then require("nac.c.sys").set_interrupted(false) end
+  return not ok and tostring(fault) or nil
 end
 
 -- Everything after the last trial. Pictures are drawn while the rest is done.
-local function finish(job, study, interrupted)
+-- After an interruption or a fault the test set stays untouched.
+local function finish(job, study, options, fault)
+  local interrupted = study.interrupted
   local records, front = study:trials(), study:front()
   local result = {
-    study = study, dir = job.dir, objectives = job.objectives, front = front, interrupted = interrupted,
-    select = {}, notes = {}, files = {},
+    study = study, dir = job.dir, objectives = job.objectives, front = front, interrupted = interrupted, fault = fault,
+    select = {}, notes = {},
+    describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
   }
   local function note(message) result.notes[#result.notes + 1] = message end
-  local pictures = outputs.start_pictures(job, records)
+  local pictures = options.pictures == false and function() return {}, {} end or outputs.start_pictures(job, records)
   local written, message = outputs.write_csv(job, records)
   if not written then return nil, message end
   local chosen = winner.choose(job, study, front)
@@ -89,7 +114,7 @@ local function finish(job, study, interrupted)
     result.best = chosen.best.record
     written, message = outputs.write_best(job, result.best)
     if not written then return nil, message end
-    if not interrupted then
+    if not interrupted and not fault then
       result.test, message = winner.test(job, study, chosen.best)
       if not result.test then note(message) end
     end
@@ -107,7 +132,7 @@ local function close_provenance(job, result)
   for _, record in ipairs(result.study:trials()) do states[record.state] = (states[record.state] or 0) + 1 end
   local p = job.provenance
   p.states, p.trials, p.population = states, #result.study:trials(), result.study.population
-  p.finished = not result.interrupted
+  p.finished = not result.interrupted and not result.fault
   p.ended = os.date("!%Y-%m-%dT%H:%M:%SZ")
   p.data = job.dataset:provenance()
   if result.best then
@@ -125,13 +150,16 @@ end
 --   `trials`, `epochs`, `seed`, `workers`, `results` (the folder, from the
 --   current one), `sample` (use the shipped sample of the data); `resume`
 --   (continue the study in the folder), `force` (replace what another run left
---   there), `quiet` and `log` ("json", "lines", "live", "quiet"): the display;
---   `on_start`: called with the job and the study before the first trial
+--   there), `sampler` (a table with `ask`, instead of the configuration's),
+--   `pictures` (false: none), `quiet` and `log` ("json", "lines", "live",
+--   "quiet"): the display
 -- @return a table: `study`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
--- `interrupted`, `objectives`; or nil and a message
+-- `interrupted`, `fault` (a sampler, storage or progress display that failed in
+-- midst of the trials), `objectives`; tostring gives the report. Or nil and a message
 function M.run(config, options)
   options = options or {}
+  local begun = clock()
   local job, message = setup.prepare(config, options)
   if not job then return nil, message end
   job.identity = identity(job.config)
@@ -152,17 +180,14 @@ function M.run(config, options)
   local study
   study, message = open_study(job, options)
   if not study then return nil, message end
-  if options.on_start then options.on_start(job, study) end
-  run_trials(job, study, options)
+  local fault = run_trials(job, study, options)
   local result
-  result, message = finish(job, study, study.interrupted)
-  if not result then return nil, message end
+  result, message = finish(job, study, options, fault)
+  if not result then return nil, fault or message end
   ready, message = close_provenance(job, result)
   if not ready then return nil, message end
-  result.table = require("nac.report.front").text(result, function(record)
-    return (nac_arch.load(files.yaml_path(job, record.number)))
-  end)
-  return result
+  result.seconds = clock() - begun
+  return setmetatable(result, { __tostring = require("nac.report.search").text })
 end
 
 return M

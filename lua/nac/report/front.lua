@@ -8,11 +8,13 @@ local titles = {
   performance_metric = "search", bops = "BOPs", params = "params", avg_resource = "resource %", clock_cycles = "cycles",
 }
 
--- Integers in full, fractions with four digits.
+local function accuracy(value) return value and ("%.4f"):format(value) or "-" end
+
+-- Costs: integers in full, fractions with four digits.
 local function number(value)
   if value == nil then return "-" end
   if value == math.floor(value) and math.abs(value) < 1e15 then return ("%d"):format(value) end
-  return ("%.4f"):format(value)
+  return ("%.4g"):format(value)
 end
 
 -- "64-32-10 relu/relu" from an architecture description.
@@ -34,9 +36,8 @@ end
 
 --- The table of a front, most accurate first.
 -- @param result of `nac.global_search.run`
--- @param describe function(record) -> architecture description or nil
 -- @return text
-function M.text(result, describe)
+function M.text(result)
   local columns = { { title = "trial" } }
   local names = {}
   for _, objective in ipairs(result.objectives) do
@@ -60,13 +61,16 @@ function M.text(result, describe)
     if record.attrs.duplicate_of == nil then
       local row = { (result.best == record and "*" or "") .. record.number }
       for _, name in ipairs(names) do
-        row[#row + 1] = number(quantity(record, name))
+        local value = quantity(record, name)
         if name == "performance_metric" then
-          row[#row + 1] = number(result.select[record.number])
-          row[#row + 1] = result.best == record and number(result.test) or ""
+          row[#row + 1] = accuracy(value)
+          row[#row + 1] = accuracy(result.select[record.number])
+          row[#row + 1] = result.best == record and accuracy(result.test) or ""
+        else
+          row[#row + 1] = number(value)
         end
       end
-      row[#row + 1] = network(describe(record))
+      row[#row + 1] = network(result.describe(record))
       rows[#rows + 1] = row
     end
   end

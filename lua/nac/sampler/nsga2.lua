@@ -127,7 +127,7 @@ local function key_of(params, order)
 end
 
 function M.tell(state, trial)
-  state.pool, state.seen = state.pool or {}, state.seen or {}
+  state.pool, state.seen = state.pool or {}, state.seen or {} -- pool: the parents and what came since
   state.count = (state.count or 0) + 1
   if trial.state ~= "failed" then
     local m = { number = trial.number, params = trial.params }
@@ -144,6 +144,7 @@ function M.tell(state, trial)
   state.seen[key_of(trial.params, trial.order)] = true
   if state.count % state.options.population == 0 then
     state.pool = select_best(state.pool, state.options.population)
+    state.parents = { table.unpack(state.pool) }
   end
 end
 
@@ -172,7 +173,7 @@ local function child(parents, space, rng, crossing)
 end
 
 function M.ask(state, space, rng)
-  local parents = state.pool
+  local parents = state.parents
   if not parents or #parents == 0 then return {} end
   local values, key
   for _ = 1, RETRIES do

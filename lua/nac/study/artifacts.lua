@@ -7,12 +7,32 @@ Artifacts.__index = Artifacts
 
 local M = {}
 
+local count = 0 -- of temporary folders in this process
+
 --- Artifacts in a folder, which is made when the first file is kept.
--- @param dir the folder's path
-function M.new(dir) return setmetatable({ dir = dir }, Artifacts) end
+-- @param dir the folder's path; without one a temporary folder is taken, which
+--   goes when the study does
+function M.new(dir)
+  local pid = proc.pid()
+  count = count + 1
+  local temporary = not dir and ("/tmp/nac-%d-%d"):format(pid, count)
+  return setmetatable({ dir = dir or temporary, owner = temporary and pid, files = {} }, Artifacts)
+end
+
+-- A worker's copy must not remove what belongs to its parent.
+function Artifacts:__gc()
+  if self.owner ~= proc.pid() or not next(self.files) then return end
+  for file in pairs(self.files) do os.remove(self.dir .. "/" .. file) end
+  os.remove(self.dir)
+end
+
+--- Notes the files of a record, for `drop` and for the end.
+function Artifacts:note(record)
+  for _, file in ipairs(record.artifacts) do self.files[file] = true end
+end
 
 --- The file name of a trial's artifact.
-function Artifacts:file(number, name, extension)
+function Artifacts.file(_, number, name, extension)
   name = name and tostring(name):gsub("[^%w%-%.]", "-")
   return ("trial_%d%s.%s"):format(number, name and "_" .. name or "", extension or "npz")
 end

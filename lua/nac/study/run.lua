@@ -47,6 +47,9 @@ function M.objective(objective, trial, objectives, limit)
   debug.sethook(watch(limit and proc.clock() + limit, limit), "", TICK)
   local ok, answer = xpcall(objective, on_error, trial)
   debug.sethook(hook, mask, count)
+  -- A signal may have cut a call of the objective short, so nothing that it says
+  -- after an interruption counts; the trial will be run again.
+  if sys.interrupted() then return { state = "interrupted" } end
   if ok then
     local values, rest = record.check_values(answer, objectives)
     if not values then return { state = "failed", reason = rest } end

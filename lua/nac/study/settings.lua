@@ -52,15 +52,8 @@ function M.check(options, level)
   self.name = options.name or "nac"
   if type(self.name) ~= "string" then error("name must be a string, got " .. type(self.name), level) end
   local path = type(options.storage) == "string" and options.storage:gsub("%.[%w]+$", "")
-  self.artifact_dir = options.artifacts or path and path .. "_artifacts" or M.temporary()
+  self.artifact_dir = options.artifacts or path and path .. "_artifacts"
   return self
-end
-
-local count = 0
---- A folder name for the files of a study that is stored nowhere.
-function M.temporary()
-  count = count + 1
-  return ("%s/nac-%d-%d"):format("/tmp", require("nac.c.proc").pid(), count)
 end
 
 --- What a storage keeps about the study itself.
@@ -95,16 +88,16 @@ local function objectives_text(objectives)
 end
 
 -- Refuses to go on with anything that would change the results.
-local function compare(self, options, stored, level)
+local function compare(self, options, stored)
   local function differ(what, was, is)
     error(("study '%s' was made with %s %s, now %s: go on with the same, or take another name"):format(
-      self.name, what, tostring(was), tostring(is)), level + 1)
+      self.name, what, tostring(was), tostring(is)), 0)
   end
   local was, is = objectives_text(stored.meta.objectives), objectives_text(self.objectives)
   if was ~= is then differ("objectives", was, is) end
   local settings = stored.meta.settings
   if not settings then
-    error(("study '%s' was not made by this engine (it records no seed): it can be read, not continued"):format(self.name), level + 1)
+    error(("study '%s' was not made by this engine (it records no seed): it can be read, not continued"):format(self.name), 0)
   end
   if settings.seed ~= self.seed then differ("seed", settings.seed, self.seed) end
   if settings.sampler ~= self.sampler_name then differ("sampler", settings.sampler, self.sampler_name) end
@@ -127,7 +120,7 @@ function M.open(self, options, level)
     error(("the study '%s' exists already with %d trials: resume = true continues it, another name begins a new one")
       :format(self.name, #stored.records), level)
   end
-  local ok, e = pcall(compare, self, options, stored, 0)
+  local ok, e = pcall(compare, self, options, stored)
   if not ok then
     self.storage:close()
     error(e, level)

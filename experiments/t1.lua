@@ -1,0 +1,56 @@
+--- Tutorial 1: search for small networks that read handwritten digits.
+--
+--     nac-lua t1.lua            the search of t1.yaml: 30 trials, about a minute
+--     nac-lua t1.lua --quick    a first look: 6 trials of 2 epochs
+--
+-- Each trial draws a network, counts what it would cost in hardware, trains it
+-- on MNIST and reports both. The search learns from the trials so far (NSGA-II)
+-- and keeps those that no other beats in every respect: the Pareto front.
+--
+-- New to Lua? `local x = ...` makes a variable, `{ a = 1 }` a table with a
+-- field `a`, `f { a = 1 }` calls f with that table, `--` starts a comment.
+
+local nac = require "nac"
+
+-- 1. What may be said on the command line; `nac-lua t1.lua --help` prints it.
+local parser = require "argparse" ("t1.lua", "Searches for small networks that read handwritten digits.")
+parser:flag("--quick", "6 trials of 2 epochs")
+parser:flag("--no-local-search", "stop after the global search (this version ends there anyway)")
+parser:flag("--resume", "go on where an interrupted run stopped")
+parser:option("--results", "results folder (default: results/t1, with --quick results/t1_quick)")
+parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
+local options = parser:parse()
+
+-- 2. What is searched: the data, the space of networks and the objectives
+-- stand in a file beside this one. Copy it and change it.
+local folder = arg[0]:match("^(.*/)") or ""
+local found = require("nac.util.home").find(folder .. "t1.yaml")
+local config = assert(nac.config.load(found or "t1.yaml"))
+
+-- 3. The search.
+local result, message = nac.global_search.run(config, {
+  trials = options.quick and 6 or nil,
+  epochs = options.quick and 2 or nil,
+  results = options.results or options.quick and "results/t1_quick" or nil,
+  workers = options.workers,
+  resume = options.resume,
+})
+if not result then
+  io.stderr:write("t1.lua: ", message, "\n")
+  os.exit(1)
+end
+
+-- 4. The report: one line a network on the front. `search` is the accuracy that
+-- the search saw, `select` the one that chose the winner, `test` is measured
+-- once, at the end. The columns after it are the network's cost.
+print(result)
+
+-- 5. Everything is a plain table that a script can use.
+local best = result.best
+if best then
+  print(("The winner has %d parameters and needs %d bit operations an image."):format(best.attrs.params, best.attrs.bops))
+end
+if result.interrupted then
+  io.stderr:write("interrupted; to go on: nac-lua t1.lua --resume\n")
+  os.exit(130)
+end

@@ -1,0 +1,35 @@
+--- The report of a global search: the front, the winner, where the files are.
+local front = require "nac.report.front"
+
+local M = {}
+
+local function digits(value) return value and ("%.4f"):format(value) or "not measured" end
+
+--- The report as text.
+-- @param result of `nac.global_search.run`
+-- @return text
+function M.text(result)
+  local lines = { "", front.text(result) }
+  local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
+  if result.best then
+    add("winner: trial %d (accuracy: search %s, select %s, test %s)", result.best.number,
+      digits(result.best.attrs.performance_metric), digits(result.select[result.best.number]), digits(result.test))
+  end
+  add("results: %s", result.dir)
+  for _, path in ipairs(result.pictures) do add("picture: %s", path) end
+  for _, note in ipairs(result.notes) do add("note: %s", note) end
+  add("time: %.1f s", result.seconds)
+  return table.concat(lines, "\n")
+end
+
+--- The report as a plain table, for JSON.
+function M.record(result)
+  local best = result.best
+  return {
+    event = "end", dir = result.dir, seconds = result.seconds, interrupted = result.interrupted or false, fault = result.fault,
+    notes = result.notes, pictures = result.pictures,
+    winner = best and { trial = best.number, values = best.values, select = result.select[best.number], test = result.test },
+  }
+end
+
+return M
