@@ -83,13 +83,52 @@ describe("tensor memory", function()
     local ran = false
     setmetatable({}, { __gc = function() t:close(); ran = true end })
     sys.set_memory_budget(base + 9000000)
-    local filler = tensor.zeros { 1000, 1000 }
-    filler = nil -- luacheck: ignore
+    tensor.zeros { 1000, 1000 }:fill(1) -- dropped at once, but not collected yet
     local ok, u = pcall(function() return t + 1 end)
     sys.set_memory_budget(0)
     assert.is_true(ok, u)
     assert.is_true(ran)
     assert.equal(2, u[1000][1000])
+  end)
+end)
+
+describe("a tensor that user code closes in the middle of a call", function()
+  -- A table that closes `t` when its entries are read.
+  local function trap(t, entries)
+    return setmetatable({}, {
+      __len = function() return #entries end,
+      __index = function(_, key)
+        t:close()
+        return entries[key]
+      end,
+    })
+  end
+
+  it("is reported as closed", function()
+    local function says(f)
+      local t = tensor.ones { 2, 2 }
+      assert.error_matches(function() f(t) end, "closed")
+      assert.error_matches(function() f(t) end, "closed")
+    end
+    says(function(t) t:reshape(trap(t, { 4 })) end)
+    says(function(t) t:expand(trap(t, { 2, 2 })) end)
+    says(function(t) t:sum(1, trap(t, {})) end)
+    says(function(t) t:rows(trap(t, { 1 })) end)
+    local t = tensor.ones { 2, 2 }
+    assert.error_matches(function() tensor.concat(trap(t, { t, t })) end, "entry 1 of the list must be an open tensor")
+  end)
+
+  it("keeps its numbers for that call when a finalizer does it", function()
+    local pause = collectgarbage("setpause", 0)
+    for _ = 1, 50 do
+      local t = tensor.arange(2000):reshape(1000, 2)
+      for _ = 1, 5 do setmetatable({}, { __gc = function() t:close() end }) end
+      local ok, list = pcall(t.totable, t)
+      assert.is_true(ok and list[1000][2] == 2000 or list:find "closed" ~= nil)
+      pcall(function() t[1] = 3 end)
+      pcall(t.shape, t)
+    end
+    collectgarbage("setpause", pause)
   end)
 end)
 

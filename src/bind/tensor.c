@@ -282,8 +282,8 @@ static int l_is(lua_State *L)
 
 static int l_shape(lua_State *L)
 {
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
-  nac_lua_push_shape(L, t->rank, t->dim);
+  nac_tensor t = *nac_lua_check_tensor(L, 1); /* a finalizer could close it under push_shape */
+  nac_lua_push_shape(L, t.rank, t.dim);
   return 1;
 }
 
@@ -389,9 +389,9 @@ static int l_transpose(lua_State *L)
 /* t:reshape(shape) or t:reshape(n1, n2, ...) */
 static int l_reshape(lua_State *L)
 {
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
   int64_t dim[NAC_MAX_RANK];
-  int rank = check_shape_arguments(L, 2, dim);
+  int rank = check_shape_arguments(L, 2, dim); /* first: its metamethods could close t */
+  nac_tensor *t = nac_lua_check_tensor(L, 1);
   nac_tensor *v;
   nac_error err;
   NAC_LUA_TRY(L, err, nac_tensor_reshape(&v, t, rank, dim, &err));
@@ -402,9 +402,9 @@ static int l_reshape(lua_State *L)
 /* t:expand(shape) or t:expand(n1, n2, ...) */
 static int l_expand(lua_State *L)
 {
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
   int64_t dim[NAC_MAX_RANK];
-  int rank = check_shape_arguments(L, 2, dim);
+  int rank = check_shape_arguments(L, 2, dim); /* first: its metamethods could close t */
+  nac_tensor *t = nac_lua_check_tensor(L, 1);
   nac_tensor *v;
   nac_error err;
   NAC_LUA_TRY(L, err, nac_tensor_expand(&v, t, rank, dim, &err));
@@ -568,7 +568,7 @@ static int l_newindex(lua_State *L)
   NAC_LUA_TRY(L, err, nac_tensor_select(&row, t, 0, i, &err));
   nac_lua_push_tensor(L, row);
   if (lua_type(L, 3) == LUA_TNUMBER) {
-    NAC_LUA_TRY(L, err, nac_tensor_fill(row, nac_lua_check_element(L, 3, t->dtype), &err));
+    NAC_LUA_TRY(L, err, nac_tensor_fill(row, nac_lua_check_element(L, 3, row->dtype), &err));
   } else {
     nac_tensor *src = nac_lua_check_tensor(L, 3);
     NAC_LUA_TRY(L, err, nac_tensor_copy(row, src, &err));

@@ -130,17 +130,19 @@ static int gives_integer(nac_reduction op, nac_dtype dtype)
 static int l_reduce(lua_State *L)
 {
   nac_reduction op = (nac_reduction)operation(L);
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
+  nac_tensor *t;
   nac_reduce_options options = {0, 0, 1};
   nac_tensor *out;
   nac_error err;
   double number;
   int at = lua_istable(L, 2) ? 2 : 3;
+  nac_lua_check_tensor(L, 1);
   if (!lua_isnoneornil(L, at)) {
     luaL_checktype(L, at, LUA_TTABLE);
     options.keep = nac_lua_opt_boolean_field(L, at, "keep", 0);
     options.correction = nac_lua_opt_number_field(L, at, "correction", 0);
   }
+  t = nac_lua_check_tensor(L, 1); /* again: the options may have metamethods */
   if (at == 3 && !lua_isnoneornil(L, 2)) {
     int axis = nac_lua_check_axis(L, 2, t);
     NAC_LUA_TRY(L, err, nac_tensor_reduce(&out, op, t, axis, &options, &err));
@@ -171,10 +173,11 @@ static int l_matmul(lua_State *L)
 /* t:rows(index): copies of rows; index is an i32 tensor or a list, from 1 */
 static int l_rows(lua_State *L)
 {
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
+  nac_tensor *t;
   nac_tensor *index;
   nac_tensor *out;
   nac_error err;
+  nac_lua_check_tensor(L, 1);
   if (lua_istable(L, 2)) {
     lua_pushcfunction(L, nac_lua_tensor_from_table);
     lua_pushvalue(L, 2);
@@ -182,6 +185,7 @@ static int l_rows(lua_State *L)
     lua_call(L, 2, 1);
     lua_replace(L, 2);
   }
+  t = nac_lua_check_tensor(L, 1);
   index = nac_lua_check_tensor(L, 2);
   NAC_LUA_TRY(L, err, nac_tensor_rows(&out, t, index, 1, &err));
   nac_lua_push_tensor(L, out);
@@ -214,7 +218,9 @@ static int l_isfinite(lua_State *L)
 
 /* --- Module functions ------------------------------------------------------ */
 
-/* Reads the list of tensors at 1 into memory that Lua owns; 2 is the dimension. */
+/* Reads the list of tensors at 1 into memory that Lua owns; 2 is the dimension.
+ * The tensors are only looked at once no more code of the user can run (a
+ * metamethod of the list, a finalizer) and close one. */
 static nac_tensor **check_list(lua_State *L, int *n)
 {
   nac_tensor **list;
@@ -224,15 +230,19 @@ static nac_tensor **check_list(lua_State *L, int *n)
   lua_settop(L, 2);
   len = luaL_len(L, 1);
   luaL_argcheck(L, len >= 1 && len < 1 << 28, 1, "a list of at least one tensor expected");
-  list = lua_newuserdatauv(L, (size_t)len * sizeof *list, 1);
-  lua_createtable(L, 0, 0); /* keeps the tensors alive whatever happens to the list */
-  for (i = 0; i < len; i++) {
-    lua_geti(L, 1, i + 1);
-    list[i] = nac_lua_test_tensor(L, -1);
-    if (list[i] == NULL) {
-      luaL_error(L, "entry %d of the list must be an open tensor, got %s", (int)i + 1, luaL_typename(L, -1));
+  list = lua_newuserdatauv(L, (size_t)len * sizeof(nac_tensor *), 1);
+  lua_createtable(L, (int)len, 0); /* keeps the tensors alive whatever happens to the list */
+  for (i = 1; i <= len; i++) {
+    lua_geti(L, 1, i);
+    lua_rawseti(L, -2, i);
+  }
+  for (i = 1; i <= len; i++) {
+    lua_rawgeti(L, -1, i);
+    list[i - 1] = nac_lua_test_tensor(L, -1);
+    if (list[i - 1] == NULL) {
+      luaL_error(L, "entry %d of the list must be an open tensor, got %s", (int)i, luaL_typename(L, -1));
     }
-    lua_rawseti(L, -2, i + 1);
+    lua_pop(L, 1);
   }
   lua_setiuservalue(L, -2, 1);
   *n = (int)len;
@@ -311,8 +321,7 @@ static nac_rng *check_stream(lua_State *L, nac_rng *own, const char *purpose)
     if (given == NULL) {
       luaL_error(L, "option 'rng' must be a random stream, got %s", luaL_typename(L, -1));
     }
-    lua_pop(L, 1); /* the table keeps it */
-    return given;
+    return given; /* stays on the stack, so that it stays */
   }
   if (lua_getfield(L, 2, "seed") != LUA_TNIL) {
     int ok;

@@ -121,7 +121,11 @@ static void push_level(lua_State *L, const nac_tensor *t, int depth, const char 
 
 int nac_lua_tensor_to_table(lua_State *L)
 {
-  nac_tensor *t = nac_lua_check_tensor(L, 1);
+  nac_tensor *t;
+  nac_error err;
+  /* A view that nobody can close: making tables can run finalizers. */
+  NAC_LUA_TRY(L, err, nac_tensor_view(&t, nac_lua_check_tensor(L, 1), &err));
+  nac_lua_push_tensor(L, t);
   push_level(L, t, 0, nac_tensor_data(t));
   return 1;
 }

@@ -13,15 +13,9 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "kern/dtype.h"
 
 #define NAC_MAX_RANK 8
-
-typedef enum nac_dtype {
-  NAC_F32, /* the working type */
-  NAC_F64, /* linear algebra, reference mode */
-  NAC_I32, /* labels, indices */
-  NAC_U8   /* images */
-} nac_dtype;
 
 typedef struct nac_storage {
   int64_t refs;

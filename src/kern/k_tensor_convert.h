@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tensor.h"
+#include "kern/dtype.h"
 
 /** y[i] = (double)x[i * step] */
 void k_load_f64(nac_dtype dtype, int64_t n, const void *x, int64_t step, double *y);
