@@ -68,8 +68,8 @@ if peer then
 else
   print("no Python with PyTorch given: the peer's column is left out (make bench-peers)")
 end
-if sys.sgemm_gflops then
-  local peak = sys.sgemm_gflops(1024)
+do
+  local peak = require("nac.c.cpu").sgemm_gflops(1024)
   print(("sgemm 1024^3: %.1f GFLOP/s; the training step runs at %.0f %% of it"):format(
     peak, 100 * rate * FLOP / 1e9 / peak))
 end

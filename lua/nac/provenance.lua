@@ -7,8 +7,8 @@ local M = {}
 -- @param config a configuration
 -- @return a plain table
 function M.start(config)
-  local cpu = sys.cpu and sys.cpu() or {}
-  local blas = sys.blas and sys.blas() or {}
+  local cpu = require("nac.c.cpu").info()
+  local blas = require("nac.c.cpu").blas() or {}
   return {
     nac_lua = sys.version, lua = _VERSION,
     machine = { cpu = cpu.model, isa = cpu.isa, cores = cpu.cores, blas = blas.library, blas_core = blas.core },

@@ -8,6 +8,7 @@
 /* In alphabetical order, one a line. */
 /* clang-format off */
 #define NAC_MODULES(X) \
+  X(cpu) \
   X(edit) \
   X(file) \
   X(hash) \

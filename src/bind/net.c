@@ -7,6 +7,7 @@
 #include "bind/bind.h"
 #include "bind/modules.h"
 #include "bind/net_bind.h"
+#include "core/cpu.h"
 #include "core/layer/layer.h"
 #include "core/mem.h"
 
@@ -504,6 +505,10 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_nac_c_net(lua_State *L)
 {
+  nac_error err;
+  if (nac_cpu_start(&err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
   if (luaL_newmetatable(L, META)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

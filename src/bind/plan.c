@@ -7,6 +7,7 @@
 #include "bind/data_bind.h"
 #include "bind/modules.h"
 #include "bind/net_bind.h"
+#include "core/cpu.h"
 #include "core/plan.h"
 
 #define META "nac.plan"
@@ -243,6 +244,10 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_nac_c_plan(lua_State *L)
 {
+  nac_error err;
+  if (nac_cpu_start(&err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
   if (luaL_newmetatable(L, META)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

@@ -7,6 +7,7 @@
 #include "bind/modules.h"
 #include "bind/net_bind.h"
 #include "bind/data_bind.h"
+#include "core/cpu.h"
 #include "core/train.h"
 
 #define META "nac.trainer"
@@ -223,6 +224,10 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_nac_c_train(lua_State *L)
 {
+  nac_error err;
+  if (nac_cpu_start(&err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
   if (luaL_newmetatable(L, META)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

@@ -1,5 +1,6 @@
 --- `nac-lua doctor`: what the engine finds on this machine.
 local file = require "nac.util.file"
+local cpu = require "nac.c.cpu"
 local sys = require "nac.c.sys"
 
 -- What the engine uses: kind of check, name, apt package, what is lost without
@@ -32,16 +33,12 @@ local function line(name, ...) print(("%-12s %s"):format(name, table.concat({ ..
 local function machine()
   line("nac-lua", sys.version)
   line("Lua", _VERSION)
-  if sys.cpu then
-    local cpu = sys.cpu()
-    line("CPU", cpu.model or "unknown", ("%d cores"):format(cpu.cores or 1))
-    line("ISA", cpu.isa or "unknown")
-  end
-  if sys.blas then
-    local blas, message = sys.blas()
-    line("BLAS", blas and blas.library or "missing", blas and "core " .. blas.core or message)
-    if not blas then return { "libopenblas0-pthread" }, false end
-  end
+  local machine_info = cpu.info()
+  line("CPU", machine_info.model, ("%d cores"):format(machine_info.cores))
+  line("ISA", machine_info.isa, "of " .. table.concat(machine_info.available, ", "))
+  local blas, message = cpu.blas()
+  line("BLAS", blas and blas.library or "missing", blas and "core " .. blas.core or message)
+  if not blas then return { "libopenblas0-pthread" }, false end
   return {}, true
 end
 

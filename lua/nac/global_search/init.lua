@@ -33,9 +33,7 @@ end
 
 -- Number of processors that trials may use at once.
 local function default_workers()
-  local sys = require "nac.c.sys"
-  local cpu = sys.cpu and sys.cpu()
-  return cpu and cpu.cores or 1
+  return require("nac.c.cpu").info().cores
 end
 
 -- A sampler's name, or the place of the user's file.
