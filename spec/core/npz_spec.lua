@@ -66,7 +66,8 @@ describe("npy files", function()
   it("with lying or broken headers are refused", function()
     local bad = {
       HEADER:gsub("2, 2", "2, 3"), HEADER:gsub("2, 2", "9223372036854775807, 9"), HEADER:gsub("2, 2", "99999999999999999999999"),
-      HEADER:gsub("2, 2", "-2, 2"), HEADER:gsub("2, 2", "1,1,1,1,1,1,1,2,2"), HEADER:gsub("2, 2", "0, 9223372036854775807, 9223372036854775807"),
+      HEADER:gsub("2, 2", "-2, 2"), HEADER:gsub("2, 2", "1,1,1,1,1,1,1,2,2"),
+      HEADER:gsub("2, 2", "0, 9223372036854775807, 9223372036854775807"),
       HEADER:gsub("False", "Maybe"), HEADER:gsub("'shape'", "'form'"), HEADER:gsub("}", ""), "", "{", "{'descr", "{'descr': '<f4'}",
       HEADER:gsub("%(2, 2%)", "2"), HEADER:gsub("2, 2", "2 2"),
     }
