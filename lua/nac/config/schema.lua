@@ -42,7 +42,7 @@ local dataset = {
   { key = "resize_val", kind = "integer", min = 1, max = 4096,
     doc = "Side of the images after area resizing, in pixels; as they are when left out." },
   { key = "subset_size", kind = "integer", min = 1,
-    doc = "Use the first so many training samples of a shuffled order; all when left out." },
+    doc = "Use the first so many training samples of the file; all when left out." },
   { key = "flatten", kind = "boolean", default = true, doc = "Images as flat vectors." },
   { key = "one_hot", kind = "boolean", default = true,
     doc = "Accepted and without effect: labels are class numbers here." },

@@ -45,6 +45,16 @@ function Dataset:_train()
   return all.x, all.y, all.strata
 end
 
+--- Reads the training set now, so that what is wrong with its files (or with a
+-- user's loader) comes as a message and not as an error in the middle of things.
+-- @return true; or nil and a message
+function Dataset:load()
+  if self._parts or self._folds then return true end
+  local ok, message = pcall(self._train, self)
+  if not ok then return nil, tostring(message) end
+  return true
+end
+
 --- The three parts of the training set, made once: `fit` (80 %) is trained on,
 -- `search` (10 %) stops training and is the objective, `select` (10 %) chooses
 -- the winner. They are also the fields fit, search and select of the data set.

@@ -13,7 +13,7 @@ local FILES = {
   train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
   test = { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" },
 }
-local OPTIONS = { "resize", "subset", "flatten", "one_hot", "normalize", "seed", "sample", "dir" }
+local OPTIONS = { "resize", "subset", "flatten", "one_hot", "normalize", "seed", "sample", "dir", "n_classes" }
 
 -- The folder that holds lua/ and data/.
 local function root()
@@ -108,6 +108,9 @@ end
 function M.make(set, options)
   local o, message = read_options(options, OPTIONS, set.name)
   if not o then return nil, message end
+  if o.n_classes and o.n_classes ~= set.n_classes then
+    return nil, ("%s has %d classes, not %d (num_classes)"):format(set.name, set.n_classes, o.n_classes)
+  end
   local dir, sample = find_folder(set, o)
   if not dir then return nil, sample end
   if sample and o.subset and o.subset > set.sample_rows then

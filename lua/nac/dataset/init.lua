@@ -58,7 +58,8 @@ function M.from_tensors(data)
 end
 
 --- The data set of a config's section `dataset`.
--- @param section { name = "mnist", ... } or { loader = "my.lua", ... }
+-- @param section { name = "mnist", ... } or { loader = "my.lua", options = ... }; a
+-- loader without options gets the section
 -- @param[opt] context `base_dir` = folder of the config, `sample` = true forces the
 -- shipped sample, `seed` of the splits
 -- @return the data set, or nil and a message
@@ -70,7 +71,11 @@ function M.from_config(section, context)
     local path = options.loader
     options.loader = nil
     if type(path) ~= "string" then return nil, "loader must be the path of a Lua file, got " .. type(path) end
-    return require("nac.dataset.tensors").from_loader(path, options, context)
+    local seed = options.seed
+    if seed == nil then seed = context.seed end
+    return require("nac.dataset.tensors").from_loader(path, section.options or options, {
+      base_dir = context.base_dir, sample = context.sample, seed = seed, name = section.name,
+    })
   end
   if not constructors[options.name] then
     return nil, enum.refusal(options.name, M.names(), "data set")

@@ -144,8 +144,8 @@ end
 --- A data set from a user's Lua file, which is run when the data are needed.
 -- @param path relative to base_dir, then to the current folder
 -- @param options handed to the loader
--- @param context { base_dir =, seed =, sample = }; the loader gets it as its
--- second argument, with dir = the folder of the loader
+-- @param context { base_dir =, seed =, sample =, name = }; the loader gets the first
+-- three as its second argument, with dir = the folder of the loader
 -- @return the data set, or nil and a message
 function M.from_loader(path, options, context)
   local found, message = find(path, context.base_dir)
@@ -171,7 +171,7 @@ function M.from_loader(path, options, context)
     end
     return data
   end
-  return base.new({ name = options.name or found:match("([^/]+)%.lua$") or found, seed = context.seed },
+  return base.new({ name = context.name or found:match("([^/]+)%.lua$") or found, seed = context.seed },
     source(get, found, function()
       return { source = found, sha256 = { [found:match("[^/]+$")] = hash.sha256_file(found) } }
     end))

@@ -120,6 +120,8 @@ function M.prepare(config, options)
   dataset, message = require("nac.dataset").from_config(cfg.dataset, { base_dir = cfg.dir, sample = cfg.dataset.sample })
   if not dataset then return nil, message end
   local fine
+  fine, message = dataset:load()
+  if not fine then return nil, message end
   fine, message = check_data(cfg, dataset)
   if not fine then return nil, message end
   local space
