@@ -15,7 +15,7 @@ function M.header(title, seed)
   print("== " .. title)
   print("machine: " .. first_line("lscpu | sed -n 's/^Model name: *//p'") .. ", "
     .. first_line("nproc") .. " CPUs, " .. first_line("uname -sr"))
-  print(("nac-lua %s, %s, seed %d, %s"):format(require("nac").version, first_line("gcc --version"), seed,
+  print(("nac-lua %s, %s, seed %d, %s"):format(require("nac").version, "gcc " .. first_line("gcc -dumpfullversion"), seed,
     os.date("!%Y-%m-%d %H:%M UTC")))
 end
 
@@ -52,7 +52,7 @@ function M.peer(command)
       send:write(line, "\n")
       send:flush()
     end
-    return assert(receive:read("l"), "the peer ended")
+    return (assert(receive:read("l"), "the peer ended"))
   end
   function peer.close()
     send:close()
