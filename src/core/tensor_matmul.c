@@ -1,12 +1,13 @@
 /* The matrix product. */
 #include "core/tensor_math.h"
 #include "kern/k_tensor_math.h"
+#include "kern/kern.h"
 
 /* The one place where two matrices meet. */
 static void product(nac_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, void *c)
 {
   if (dtype == NAC_F32) {
-    k_matmul_f32(m, n, k, a, b, c);
+    nac_kern->gemm((long)m, (long)n, (long)k, a, (long)k, 1, b, (long)n, c, (long)n, K_ZERO, NULL);
   } else {
     k_matmul_f64(m, n, k, a, b, c);
   }

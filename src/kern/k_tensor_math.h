@@ -1,5 +1,6 @@
 /**
- * Elementwise and matrix kernels over contiguous rows, in both precisions.
+ * Elementwise kernels over contiguous rows, in both precisions, and the matrix
+ * product in double.
  * Outputs may be an input's own memory, except for the matrix product.
  */
 #ifndef K_TENSOR_MATH_H
@@ -48,8 +49,7 @@ void k_unary_f64(nac_unary op, int64_t n, const double *x, double *y);
 void k_binary_f32(nac_binary op, int64_t n, const float *a, const float *b, float *y);
 void k_binary_f64(nac_binary op, int64_t n, const double *a, const double *b, double *y);
 
-/** c (m,n) = a (m,k) b (k,n) */
-void k_matmul_f32(int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c);
+/** c (m,n) = a (m,k) b (k,n); of f32 see gemm in kern.h */
 void k_matmul_f64(int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *c);
 
 #endif

@@ -1,7 +1,6 @@
 /* The kernels of k_tensor_math.h, written once over `real`, which
  * k_tensor_math_f32.c and k_tensor_math_f64.c define before they include this.
  * tgmath.h picks expf for float and exp for double. */
-#include <string.h>
 #include <tgmath.h>
 
 #define EACH(expression)  \
@@ -56,32 +55,5 @@ static void binary(nac_binary op, int64_t n, const real *a, const real *b, real 
     case NAC_LE: EACH(a[i] <= b[i]);
     case NAC_EQ: EACH(a[i] == b[i]);
     case NAC_NE: EACH(a[i] != b[i]);
-  }
-}
-
-/* Rows of c are built from rows of b, which stay in cache for a block of k. */
-#define BLOCK 64
-
-static void matmul(int64_t m, int64_t n, int64_t k, const real *a, const real *b, real *c)
-{
-  int64_t p0;
-  int64_t i;
-  int64_t p;
-  int64_t j;
-  if (m * n > 0) {
-    memset(c, 0, (size_t)(m * n) * sizeof *c);
-  }
-  for (p0 = 0; p0 < k; p0 += BLOCK) {
-    int64_t p1 = p0 + BLOCK < k ? p0 + BLOCK : k;
-    for (i = 0; i < m; i++) {
-      real *restrict row = c + i * n;
-      for (p = p0; p < p1; p++) {
-        const real factor = a[i * k + p];
-        const real *restrict from = b + p * n;
-        for (j = 0; j < n; j++) {
-          row[j] += factor * from[j];
-        }
-      }
-    }
   }
 }

@@ -12,8 +12,3 @@ void k_binary_f32(nac_binary op, int64_t n, const float *a, const float *b, floa
 {
   binary(op, n, a, b, y);
 }
-
-void k_matmul_f32(int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c)
-{
-  matmul(m, n, k, a, b, c);
-}
