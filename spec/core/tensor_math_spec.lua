@@ -66,6 +66,14 @@ describe("elementwise arithmetic", function()
     assert.same({ 1, 3, 5, 7 }, t:totable())
     t:copy(tensor { 1, 2, 3, 4 }):slice(1, 2):copy(t:slice(1, 1, 3))
     assert.same({ 1, 1, 2, 3 }, t:totable())
+    t = tensor { { 1, 2 }, { 3, 4 } }
+    t:add_(t:transpose())
+    assert.same({ { 2, 5 }, { 5, 8 } }, t:totable())
+    t = tensor { { 1, 2 }, { 3, 4 } }
+    t:copy(t:transpose())
+    assert.same({ { 1, 3 }, { 2, 4 } }, t:totable())
+    t:copy(t[1])
+    assert.same({ { 1, 3 }, { 1, 3 } }, t:totable())
   end)
 
   it("divides and takes powers in floats, rounds down with // and %", function()
