@@ -4,6 +4,7 @@ local benches = {
   { "train_step", peers = true }, -- whether it takes the peers' Python
   { "t1_search" },
   { "search_quality" },
+  { "trial_overhead" },
 }
 
 local self = require("lfs").symlinkattributes("/proc/self/exe", "target")

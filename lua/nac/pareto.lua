@@ -98,7 +98,7 @@ function M.crowding(points, front)
   for _, i in ipairs(front) do distance[i] = 0 end
   local d = front[1] and #points[front[1]] or 0
   for k = 1, d do
-    local order = { table.unpack(front) }
+    local order = table.move(front, 1, #front, 1, {})
     table.sort(order, function(a, b)
       if points[a][k] ~= points[b][k] then return points[a][k] < points[b][k] end
       return a < b

@@ -201,7 +201,7 @@ end
 
 --- All records, by number.
 function Study:trials()
-  return { table.unpack(self.records) }
+  return table.move(self.records, 1, #self.records, 1, {})
 end
 
 --- The records that no other dominates, by number; trials that repeat another
@@ -219,7 +219,7 @@ function Study:hypervolume(reference)
     end
   end
   local points = {}
-  for i, r in ipairs(self.best) do points[i] = record.losses(r.values, self.objectives) end
+  for i, entry in ipairs(self.best) do points[i] = entry.losses end
   return hypervolume.of(points, record.losses(reference, self.objectives))
 end
 

@@ -76,6 +76,27 @@ describe("the Pareto front", function()
   end)
 end)
 
+describe("the front of a study", function()
+  it("kept up trial by trial equals the front of all", function()
+    local front = require "nac.study.front"
+    for d = 1, 3 do
+      for seed = 1, 10 do
+        local points, objectives, best, gone = cloud(seed, 40, d), {}, {}, 0
+        for k = 1, d do objectives[k] = { name = "f" .. k, direction = k == 1 and "maximize" or "minimize" } end
+        for i, p in ipairs(points) do
+          local values = {}
+          for k = 1, d do values["f" .. k] = k == 1 and -p[k] or p[k] end
+          gone = gone + #front.insert(best, { number = i, state = "complete", attrs = {}, values = values }, objectives)
+        end
+        local numbers = {}
+        for i, r in ipairs(front.list(best, objectives)) do numbers[i] = r.number end
+        assert.same(naive_front(points), numbers)
+        assert.equal(#points, gone + #numbers)
+      end
+    end
+  end)
+end)
+
 describe("crowding distance", function()
   it("is infinite at the ends and the scaled gap of the neighbours between", function()
     local points = { { 0, 4 }, { 1, 2 }, { 4, 0 } }

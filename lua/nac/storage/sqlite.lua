@@ -202,14 +202,18 @@ local function take_own(r, own)
 end
 
 local function load_records(self, meta)
-  local by_id, list = {}, {}
+  local by_id, list, known = {}, {}, {} -- known: distributions by their text
   local sql = "SELECT trial_id AS id, number AS n, state AS s FROM trials WHERE study_id = ? ORDER BY number"
   for _, row in ipairs(self:rows(sql, self.study_id)) do
     local r = record.new(row.n, state_of[row.s])
     by_id[row.id], list[row.n + 1], self.ids[row.n] = r, r, row.id
   end
   each(self, "x.param_name AS name, x.param_value AS value, x.distribution_json AS d", "trial_params", "x.param_id", by_id, function(r, row)
-    local d = assert(distribution.from_table(assert(json.decode(row.d))))
+    local d = known[row.d]
+    if not d then
+      d = assert(distribution.from_table(assert(json.decode(row.d))))
+      known[row.d] = d
+    end
     record.apply(r, { "param", row.name, d:from_number(row.value), d })
   end)
   each(self, "x.objective AS objective, x.value AS value, x.value_type AS kind", "trial_values", "x.objective", by_id, function(r, row)

@@ -67,7 +67,7 @@ function M.meta(self)
 end
 
 local function storage_of(given, level)
-  if given == nil then return require("nac.storage.memory").new() end
+  if not given then return require("nac.storage.memory").new() end
   if type(given) == "string" then
     local storage, message = require("nac.storage.sqlite").new(given)
     if not storage then error(message, level + 1) end
