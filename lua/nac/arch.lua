@@ -151,16 +151,7 @@ end
 -- @param[opt] metadata as in `to_yaml`
 -- @return true, or nil and a message with the path
 function M.write(desc, path, metadata)
-  local temporary = path .. ".tmp"
-  local file, why = io.open(temporary, "wb")
-  if not file then return nil, why end
-  local ok, fault = file:write(M.to_yaml(desc, metadata))
-  local closed, late = file:close()
-  if not ok or not closed then
-    os.remove(temporary)
-    return nil, ("%s: %s"):format(path, fault or late)
-  end
-  return os.rename(temporary, path)
+  return require("nac.util.file").write(path, M.to_yaml(desc, metadata))
 end
 
 --- The description as an `nn` arch: blocks become layers under a group name.

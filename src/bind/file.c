@@ -6,15 +6,16 @@
 #include "bind/modules.h"
 #include "core/writer.h"
 
-/* file.write(path, string) -> true | nil, message; through a temporary name,
- * fsync and rename, so that `path` holds the old or the new text, never a part */
+/* file.write(path, string [, durable=false]) -> true | nil, message; through a
+ * temporary name and a rename, so that `path` holds the old or the new text,
+ * never a part; durable waits for the disk, against power cuts */
 static int l_write(lua_State *L)
 {
   nac_error err;
   size_t n;
   const char *path = luaL_checkstring(L, 1);
   const char *text = luaL_checklstring(L, 2, &n);
-  if (nac_write_file(path, text, n, &err) != NAC_OK) {
+  if (nac_write_file(path, text, n, lua_toboolean(L, 3), &err) != NAC_OK) {
     return nac_lua_nil_error(L, &err);
   }
   lua_pushboolean(L, 1);

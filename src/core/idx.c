@@ -271,7 +271,7 @@ int nac_idx_write(const char *path, const nac_tensor *t, nac_error *err)
       code = write_elements(w, whole, err);
     }
     if (code == NAC_OK) {
-      code = nac_writer_commit(w, err);
+      code = nac_writer_commit(w, 1, err);
     } else {
       nac_writer_abort(w);
     }

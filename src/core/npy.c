@@ -433,7 +433,7 @@ int nac_npy_write(const char *path, const nac_tensor *t, nac_error *err)
       code = nac_writer_put(w, nac_tensor_data(whole), bytes, err);
     }
     if (code == NAC_OK) {
-      code = nac_writer_commit(w, err);
+      code = nac_writer_commit(w, 1, err);
     } else {
       nac_writer_abort(w);
     }

@@ -76,9 +76,9 @@ int64_t nac_writer_bytes(const nac_writer *w)
   return w->bytes;
 }
 
-int nac_writer_commit(nac_writer *w, nac_error *err)
+int nac_writer_commit(nac_writer *w, int durable, nac_error *err)
 {
-  int ok = fflush(w->file) == 0 && fsync(fileno(w->file)) == 0;
+  int ok = fflush(w->file) == 0 && (!durable || fsync(fileno(w->file)) == 0);
   int code = ok ? NAC_OK : failed(w, err);
   if (fclose(w->file) != 0 && ok) {
     code = failed(w, err);
@@ -102,7 +102,7 @@ void nac_writer_abort(nac_writer *w)
   }
 }
 
-int nac_write_file(const char *path, const void *data, size_t bytes, nac_error *err)
+int nac_write_file(const char *path, const void *data, size_t bytes, int durable, nac_error *err)
 {
   nac_writer *w;
   int code = nac_writer_open(&w, path, err);
@@ -114,5 +114,5 @@ int nac_write_file(const char *path, const void *data, size_t bytes, nac_error *
     nac_writer_abort(w);
     return code;
   }
-  return nac_writer_commit(w, err);
+  return nac_writer_commit(w, durable, err);
 }

@@ -197,7 +197,7 @@ int nac_zip_commit(nac_zip_writer *z, nac_error *err)
   if (code == NAC_OK) {
     nac_writer *file = z->file;
     z->file = NULL;
-    code = nac_writer_commit(file, err);
+    code = nac_writer_commit(file, 1, err);
   }
   nac_zip_abort(z);
   return code;

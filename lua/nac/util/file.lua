@@ -40,23 +40,11 @@ end
 
 --- Writes a file under a temporary name and renames it, so that a reader never
 -- sees half of it and a full disk leaves the old one.
+-- @function write
 -- @param path a path
 -- @param text its new content
 -- @return true, or nil and a message
-function M.write(path, text)
-  local temporary = path .. ".tmp"
-  local file, message = io.open(temporary, "wb")
-  if not file then return nil, ("cannot write %s: %s"):format(path, (message:gsub("^.*: ", ""):lower())) end
-  local ok, why = file:write(text)
-  local closed, why_closed = file:close()
-  if ok and closed then
-    ok, why = os.rename(temporary, path)
-    if ok then return true end
-  end
-  os.remove(temporary)
-  why = why or why_closed or "unknown reason"
-  return nil, ("cannot write %s: %s"):format(path, (why:gsub("^.*: ", ""):lower()))
-end
+M.write = require("nac.c.file").write
 
 --- Finds a program on the search path.
 -- @param name such as "gnuplot"
