@@ -13,19 +13,16 @@ end
 -- @param seed the seed of the run
 function M.header(title, seed)
   print("== " .. title)
-  print("machine: " .. first_line("lscpu | sed -n 's/^Model name: *//p'") .. ", "
-    .. first_line("nproc") .. " CPUs, " .. first_line("uname -sr"))
+  local cpu = require "nac.c.cpu"
+  local info, blas = cpu.info(), cpu.blas()
+  print(("machine: %s, %d CPUs, kernels for %s, %s, %s"):format(info.model, info.cores, info.isa,
+    blas and ("%s as %s"):format(blas.library, blas.core) or "no BLAS", first_line("uname -sr")))
   print(("nac-lua %s, %s, seed %d, %s"):format(require("nac").version, "gcc " .. first_line("gcc -dumpfullversion"), seed,
     os.date("!%Y-%m-%d %H:%M UTC")))
 end
 
---- Seconds of wall clock since the machine started, from the kernel's clock.
-function M.clock()
-  local ok, proc = pcall(require, "nac.c.proc")
-  if ok and proc.clock then return proc.clock() end
-  local file <close> = assert(io.open("/proc/uptime"))
-  return file:read("n") -- hundredths of a second
-end
+--- Seconds of a clock that only goes forward.
+M.clock = require("nac.c.proc").clock
 
 --- Median, least and largest of a list of numbers.
 function M.summary(list)

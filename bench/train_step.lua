@@ -7,7 +7,6 @@
 package.path = "./?.lua;" .. package.path
 local bench = require "bench.support"
 local nac = require "nac"
-local sys = require "nac.c.sys"
 
 local SEED, BATCH, SAMPLES, TURNS = 1, 128, 10240, 7
 local FLOP = 55168 -- a sample: 2 a MAC, forward, weight and input gradients, no input gradient for the first layer
