@@ -169,7 +169,19 @@ describe("a data set of images", function()
     local ds = dataset.mnist { dir = dir }
     ds:parts()
     ds:folds(2)
-    assert.matches("t10k%-images%-idx3%-ubyte: not an IDX file", message_of(ds.test, ds))
+    local part, message = ds:test()
+    assert.is_nil(part)
+    assert.matches("t10k%-images%-idx3%-ubyte: not an IDX file", message)
+  end)
+
+  it("tells before any work when the test files are plainly wrong", function()
+    local function message(change) return select(2, dataset.mnist({ dir = small_set(change) }):load()) end
+    assert.is_nil(message())
+    assert.matches("t10k%-images%-idx3%-ubyte: not an IDX file", message(function(c) c["t10k-images-idx3-ubyte"] = "?" end))
+    assert.matches("no t10k%-labels", message(function(c) c["t10k-labels-idx1-ubyte"] = nil end))
+    assert.matches("holds 20 images, but .* 21 labels", message(function(c)
+      c["t10k-labels-idx1-ubyte"] = files.idx(8, { 21 }, ("\0"):rep(21))
+    end))
   end)
 
   local wrong = {
@@ -183,7 +195,7 @@ describe("a data set of images", function()
       c["train-labels-idx1-ubyte"] = files.idx(8, { 100 }, ("\1"):rep(99) .. "\200")
     end,
     ["truncated"] = function(c) c["train-images-idx3-ubyte"] = c["train-images-idx3-ubyte"]:sub(1, 1000) end,
-    ["of bytes expected, found i32 of shape 100"] = function(c)
+    ["elements of type u8 expected, found i32"] = function(c)
       c["train-labels-idx1-ubyte"] = files.idx(12, { 100 }, ("\0"):rep(400))
     end,
     ["no train%-labels"] = function(c) c["train-labels-idx1-ubyte"] = nil end,
@@ -258,9 +270,9 @@ describe("a data set from tensors", function()
     }
     for expected, data in pairs(cases) do assert.matches(expected, message_of(dataset.from_tensors, data)) end
     local ds = dataset.from_tensors { x_train = x, y_train = { 0, 1, 0 }, x_test = { { 1, 2, 3 } }, y_test = { 0 } }
-    assert.matches("samples of x_test have the shape 3, of x_train 2", message_of(ds.test, ds))
+    assert.matches("samples of x_test have the shape 3, of x_train 2", select(2, ds:test()))
     ds = dataset.from_tensors { x_train = x, y_train = { 0, 1, 0 }, x_test = { { 1, 2 } }, y_test = { 4 } }
-    assert.matches("y_test holds class 4, but there are 2 classes", message_of(ds.test, ds))
+    assert.matches("y_test holds class 4, but there are 2 classes", select(2, ds:test()))
     ds = dataset.from_tensors { x_train = { { 1 }, { 2 } }, y_train = { 0, 1 } }
     assert.matches("2 training samples are too few", message_of(ds.parts, ds))
   end)

@@ -1,6 +1,7 @@
 --- What every data set can do. A data set is made from a *source*, which knows
 -- how to read: `source.train()` and `source.test()` return x and y (y i32
--- classes from 0, or f32 targets), `source.provenance()` where they come from.
+-- classes from 0, or f32 targets), `source.provenance()` where they come from, and
+-- `source.check_test()`, if there is one, raises when the test files are plainly wrong.
 -- Nothing is read before it is needed; the test set is read by `test` alone.
 local c_tensor = require "nac.c.tensor"
 local split = require "nac.dataset.split"
@@ -45,12 +46,14 @@ function Dataset:_train()
   return all.x, all.y, all.strata
 end
 
---- Reads the training set now, so that what is wrong with its files (or with a
--- user's loader) comes as a message and not as an error in the middle of things.
+--- Reads the training set and glances at the test files now, so that what is
+-- wrong with them (or with a user's loader) comes as a message before any work.
 -- @return true; or nil and a message
 function Dataset:load()
-  if self._parts or self._folds then return true end
-  local ok, message = pcall(self._train, self)
+  local ok, message = pcall(function()
+    if not self._parts and not self._folds then self:_train() end
+    if self._source.check_test then self._source.check_test() end
+  end)
   if not ok then return nil, tostring(message) end
   return true
 end
@@ -94,10 +97,11 @@ function Dataset:folds(k, seed)
 end
 
 --- The test set; read at the first call. It is for the one evaluation at the end.
--- @return { x =, y = }, or nil and a message when the data set has none
+-- @return { x =, y = }, or nil and a message when there is none or it cannot be read
 function Dataset:test()
   if not self._test then
-    local x, y = self._source.test()
+    local ok, x, y = pcall(self._source.test)
+    if not ok then return nil, tostring(x) end
     if not x then return nil, y or ("data set %s has no test set"):format(self.name) end
     self._test, self.n_test = { x = x, y = y }, x:shape()[1]
   end

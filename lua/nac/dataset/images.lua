@@ -51,35 +51,61 @@ local function find_folder(set, options)
   return nil, ("%s: the data are not here; `make data` fetches them%s"):format(set.name, set.hint or "")
 end
 
--- Images f32 [N, ...] and labels i32 [N] of one half of the set.
-local function read_half(set, dir, names, options, rows)
+local function need(value, message)
+  if value == nil then error(message, 0) end
+  return value
+end
+
+-- The two paths of a half.
+local function paths_of(set, dir, names)
   local paths = {}
   for i, name in ipairs(names) do
-    paths[i] = find_file(dir, name) or error(("%s: no %s (or .gz) in %s"):format(set.name, name, dir), 0)
+    paths[i] = need(find_file(dir, name), ("%s: no %s (or .gz) in %s"):format(set.name, name, dir))
   end
-  local function need(value, message)
-    if value == nil then error(message, 0) end
-    return value
+  return paths
+end
+
+-- Whether two shapes are those of images and their labels.
+local function check_shapes(paths, images, labels)
+  local swapped = #images == 1 and #labels == 3 and "; are images and labels swapped?" or ""
+  if #images ~= 3 then
+    error(("%s: images (N,H,W) expected, found the shape %s%s"):format(paths[1], table.concat(images, "x"), swapped), 0)
   end
+  if #labels ~= 1 then
+    error(("%s: labels (N) expected, found the shape %s"):format(paths[2], table.concat(labels, "x")), 0)
+  end
+  if images[1] == 0 then error(("%s: it holds no images"):format(paths[1]), 0) end
+end
+
+local function check_counts(paths, n_images, n_labels)
+  if n_images ~= n_labels then
+    error(("%s holds %d images, but %s %d labels"):format(paths[1], n_images, paths[2], n_labels), 0)
+  end
+end
+
+-- The headers of the test files alone.
+local function check_test(set, dir)
+  local paths = paths_of(set, dir, FILES.test)
+  local images, labels = need(idx.shape(paths[1])), need(idx.shape(paths[2]))
+  check_shapes(paths, images, labels)
+  check_counts(paths, images[1], labels[1])
+end
+
+-- Images f32 [N, ...] and labels i32 [N] of one half of the set.
+local function read_half(set, dir, names, options, rows)
+  local paths = paths_of(set, dir, names)
   local images <close> = need(idx.read(paths[1], rows))
   local labels <close> = need(idx.read(paths[2], rows))
-  local shape, n_labels = images:shape(), labels:shape()[1]
-  if #shape ~= 3 or images:dtype() ~= "u8" then
-    error(("%s: images (N,H,W) of bytes expected, found %s of shape %s%s"):format(paths[1], images:dtype(),
-      table.concat(shape, "x"), #shape == 1 and "; are images and labels swapped?" or ""), 0)
-  end
-  if #labels:shape() ~= 1 or labels:dtype() ~= "u8" then
-    error(("%s: labels (N) of bytes expected, found %s of shape %s; are images and labels swapped?"):format(paths[2],
-      labels:dtype(), table.concat(labels:shape(), "x")), 0)
+  local shape = images:shape()
+  check_shapes(paths, shape, labels:shape())
+  for i, t in ipairs { images, labels } do
+    if t:dtype() ~= "u8" then error(("%s: elements of type u8 expected, found %s"):format(paths[i], t:dtype()), 0) end
   end
   if rows and shape[1] < rows then
     error(("%s: it holds %d images, %d were asked for%s"):format(paths[1], shape[1], rows,
       dir == options.dir and "" or "; `make data` fetches the full set"), 0)
   end
-  if shape[1] ~= n_labels then
-    error(("%s holds %d images, but %s %d labels"):format(paths[1], shape[1], paths[2], n_labels), 0)
-  end
-  if n_labels == 0 then error(("%s: it holds no images"):format(paths[1]), 0) end
+  check_counts(paths, shape[1], labels:numel())
   local y = labels:to("i32")
   local largest = y:max()
   if largest >= set.n_classes then
@@ -132,6 +158,7 @@ function M.make(set, options)
       return x, y, { shape = o.flatten and { height * width } or { 1, height, width } }
     end,
     test = function() return read_half(set, dir, FILES.test, o) end,
+    check_test = function() check_test(set, dir) end,
     provenance = function() return provenance(set, dir) end,
   })
 end
