@@ -61,7 +61,7 @@ static int l_new(lua_State *L)
 
 static int is_reserved(const char *key)
 {
-  static const char *const words[] = {"kind", "name", "group", "inputs", NULL};
+  static const char *const words[] = {"kind", "name", "group", "share", "inputs", NULL};
   int i;
   for (i = 0; words[i] != NULL; i++) {
     if (strcmp(words[i], key) == 0) {
@@ -121,7 +121,7 @@ static const char *string_field(lua_State *L, const char *name)
   return s;
 }
 
-/* net:add{kind=, name=, group=, inputs={value, ...}, attributes...} -> value.
+/* net:add{kind=, name=, group=, share=, inputs={value, ...}, attributes...} -> value.
  * Values count from 1, 1 is the input; without `inputs` the newest is taken. */
 static int l_add(lua_State *L)
 {
@@ -153,7 +153,7 @@ static int l_add(lua_State *L)
     }
   }
   lua_pop(L, 1);
-  if (nac_net_add(net, kind, string_field(L, "name"), string_field(L, "group"), attr, n_attrs, inputs, n_inputs,
+  if (nac_net_add(net, kind, string_field(L, "name"), string_field(L, "group"), string_field(L, "share"), attr, n_attrs, inputs, n_inputs,
                   &output, &err) != NAC_OK) {
     return nac_lua_raise(L, &err);
   }

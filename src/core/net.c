@@ -175,8 +175,38 @@ static int add_tensor(nac_net *net, nac_role role, const char *layer_name, const
   return NAC_OK;
 }
 
+/* Takes the parameters and buffers of the layer called `share`. */
+static int share_tensors(const nac_net *net, nac_layer *layer, const char *share, const nac_describe *d,
+                         nac_error *err)
+{
+  const nac_layer *from = NULL;
+  int i;
+  for (i = 0; i < net->n_layers - 1; i++) {
+    from = strcmp(net->layer[i].name, share) == 0 ? &net->layer[i] : from;
+  }
+  if (from == NULL || from->kind != layer->kind || from->n_params != d->n_params || from->n_buffers != d->n_buffers) {
+    return nac_fail(err, NAC_EINVAL, "cannot share the parameters of '%s'", share);
+  }
+  for (i = 0; i < d->n_params; i++) {
+    const nac_parameter *p = &net->tensor[NAC_PARAMETER][from->param[i]];
+    if (p->rank != d->param[i].rank || memcmp(p->dim, d->param[i].dim, (size_t)p->rank * sizeof *p->dim) != 0) {
+      char mine[96];
+      char theirs[96];
+      nac_shape_text(mine, sizeof mine, d->param[i].rank, d->param[i].dim);
+      nac_shape_text(theirs, sizeof theirs, p->rank, p->dim);
+      return nac_fail(err, NAC_ESHAPE, "needs a %s of %s, but shares one of %s with '%s'", d->param[i].suffix, mine,
+                      theirs, share);
+    }
+    layer->param[i] = from->param[i];
+  }
+  for (i = 0; i < d->n_buffers; i++) {
+    layer->buffer[i] = from->buffer[i];
+  }
+  return NAC_OK;
+}
+
 /* Runs the kind's describe and takes over what it declares. */
-static int describe(nac_net *net, nac_layer *layer, nac_error *err)
+static int describe(nac_net *net, nac_layer *layer, const char *share, nac_error *err)
 {
   nac_describe d;
   int i;
@@ -190,11 +220,14 @@ static int describe(nac_net *net, nac_layer *layer, nac_error *err)
   d.out_rank = d.in_rank[0];
   memcpy(d.out_dim, d.in_dim[0], sizeof d.out_dim);
   code = layer->kind->describe != NULL ? layer->kind->describe(&d, err) : NAC_OK;
-  for (i = 0; code == NAC_OK && i < d.n_params; i++) {
+  if (code == NAC_OK && share != NULL) {
+    code = share_tensors(net, layer, share, &d, err);
+  }
+  for (i = 0; code == NAC_OK && share == NULL && i < d.n_params; i++) {
     layer->param[i] = net->n_tensors[NAC_PARAMETER];
     code = add_tensor(net, NAC_PARAMETER, layer->name, &d.param[i], err);
   }
-  for (i = 0; code == NAC_OK && i < d.n_buffers; i++) {
+  for (i = 0; code == NAC_OK && share == NULL && i < d.n_buffers; i++) {
     layer->buffer[i] = net->n_tensors[NAC_BUFFER];
     code = add_tensor(net, NAC_BUFFER, layer->name, &d.buffer[i], err);
   }
@@ -245,8 +278,8 @@ static int name_layer(const nac_net *net, nac_layer *layer, const char *name, co
   return layer->name == NULL || (group != NULL && layer->group == NULL) ? out_of_memory(err, "a net") : NAC_OK;
 }
 
-int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const nac_attr *attrs,
-                int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err)
+int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const char *share,
+                const nac_attr *attrs, int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err)
 {
   nac_layer *layer;
   char where[300];
@@ -272,7 +305,7 @@ int nac_net_add(nac_net *net, const char *kind, const char *name, const char *gr
     code = check_inputs(net, layer, inputs, n_inputs, err);
   }
   if (code == NAC_OK) {
-    code = describe(net, layer, err);
+    code = describe(net, layer, share, err);
   }
   if (code != NAC_OK) { /* the net is of no more use, but can be freed */
     snprintf(where, sizeof where, "layer %d '%.120s'", net->n_layers, layer->name != NULL ? layer->name : kind);

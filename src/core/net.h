@@ -40,10 +40,11 @@ int nac_net_new(nac_net **out, int rank, const int64_t *dim, nac_error *err);
 void nac_net_free(nac_net *net);
 
 /** Adds a layer and gives the id of its output value, which becomes the net's
- * output. `name` NULL makes "<kind><number>"; `group` may be NULL. Fails with
+ * output. `name` NULL makes "<kind><number>"; `group` may be NULL; `share`, unless
+ * NULL, names an earlier layer whose parameters this one uses too. Fails with
  * the layer's name and both shapes when they do not fit. */
-int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const nac_attr *attrs,
-                int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err);
+int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const char *share,
+                const nac_attr *attrs, int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err);
 
 /** Allocates parameters and buffers and draws their initial values from
  * `seed`; each parameter has a stream of its own, so that adding a layer

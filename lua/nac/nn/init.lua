@@ -12,6 +12,14 @@
 -- makes it. Every layer may have a `name` (its parameters are then called
 -- "name.weight") and a `group` (the block it came from).
 --
+-- Anything that is not a chain is written by applying layers to values:
+--
+--     local x = nac.nn.input { 16 }
+--     local h = nac.nn.dense { units = 16 } (x)
+--     local arch = nac.nn.graph { input = x, output = nac.nn.dense { units = 5 } (nac.nn.relu {} (h)) }
+--
+-- A layer that is applied twice shares its parameters.
+--
 -- Layer kinds and their attributes:
 --
 -- * `dense { units, bias = true }`: y = x W^T + b over the last axis
@@ -21,19 +29,24 @@
 -- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
 local cnet = require "nac.c.net"
 local enum = require "nac.util.enum"
+local graph = require "nac.nn.graph"
 
 local M = {}
 
 local kinds = cnet.kinds()
 
---- The names of all layer kinds.
+--- The names of all layer kinds, composites included.
 -- @return a list of strings
 function M.kinds() return { table.unpack(kinds) } end
+
+-- Layers are plain data that can be called: layer(value, ...) -> value.
+local Layer = {}
+function Layer:__call(...) return graph.apply(self, { ... }) end
 
 --- Makes a layer of a kind given by name.
 -- @param kind one of `nn.kinds()`
 -- @param[opt] attributes table of the kind's attributes, `name`, `group`
--- @return the layer, a plain table
+-- @return the layer, a table
 function M.layer(kind, attributes)
   enum.check(kind, kinds, "layer kind", 2)
   if attributes ~= nil and type(attributes) ~= "table" then
@@ -41,11 +54,33 @@ function M.layer(kind, attributes)
   end
   local layer = { kind = kind }
   for key, value in pairs(attributes or {}) do layer[key] = value end
-  return layer
+  return setmetatable(layer, Layer)
 end
 
-for _, kind in ipairs(kinds) do
+local function constructor(kind)
   M[kind] = function(attributes) return M.layer(kind, attributes) end
+end
+for _, kind in ipairs(kinds) do constructor(kind) end
+
+--- Adds a composite layer kind: a function that is run once, when a net is
+-- described, and puts primitive layers together. Gradients, cost and firmware
+-- come with them.
+--
+--     nac.nn.define("residual", function(x, attributes)
+--       local y = nac.nn.dense { units = attributes.units } (x)
+--       return nac.nn.add {} (x, y)
+--     end)
+--     arch:add(nac.nn.residual { units = 16 })
+-- @param kind the new kind's name
+-- @param expand function(value, ..., attributes) -> value; `value:shape()` is
+--   the shape of one sample
+function M.define(kind, expand)
+  if type(kind) ~= "string" or not kind:find("^[%a_][%w_]*$") then error("a layer kind's name is a Lua name", 2) end
+  if rawget(M, kind) and not graph.is_composite(kind) then error(("'%s' is taken"):format(kind), 2) end
+  if type(expand) ~= "function" then error("nn.define takes a function, got " .. type(expand), 2) end
+  if not graph.is_composite(kind) then kinds[#kinds + 1] = kind end
+  graph.define(kind, expand)
+  constructor(kind)
 end
 
 local Arch = {}
@@ -70,10 +105,29 @@ function M.sequential(options)
   return arch
 end
 
+--- The input of a net, to apply layers to.
+-- @param shape shape of one sample
+-- @return a value
+function M.input(shape)
+  if type(shape) ~= "table" or #shape == 0 then error("nn.input takes the shape of one sample, for example { 8, 3 }", 2) end
+  return graph.input({ table.unpack(shape) })
+end
+
+--- An architecture from values.
+-- @param options `input` = what nn.input gave, `output` = the value that the net computes
+-- @return an architecture with the methods below
+function M.graph(options)
+  if type(options) ~= "table" or not graph.is_value(options.input) or not graph.is_value(options.output) then
+    error("nn.graph takes { input = value, output = value }", 2)
+  end
+  return setmetatable({ input = options.input:shape(), input_value = options.input, output_value = options.output }, Arch)
+end
+
 --- Appends a layer, or a list of layers (a block).
 -- @param layer what `nn.dense {}` and the others make
 -- @return the architecture, so that calls chain
 function Arch:add(layer)
+  if self.output_value then error("a graph is complete; only a chain takes more layers", 2) end
   if type(layer) ~= "table" or (layer.kind == nil and #layer == 0 and next(layer) ~= nil) then
     error("a layer or a list of layers expected, got " .. (type(layer) == "table" and "a table without a kind" or type(layer)), 2)
   end
@@ -81,6 +135,7 @@ function Arch:add(layer)
     for _, each in ipairs(layer) do self:add(each) end
   else
     enum.check(layer.kind, kinds, "layer kind", 2)
+    if getmetatable(layer) == nil then setmetatable(layer, Layer) end
     self.layers[#self.layers + 1] = layer
   end
   self.described = nil
@@ -88,9 +143,13 @@ function Arch:add(layer)
 end
 
 local function describe(arch)
-  local net = cnet.new(arch.input)
-  for _, layer in ipairs(arch.layers) do net:add(layer) end
-  return net
+  local input, output = arch.input_value, arch.output_value
+  if not output then -- a chain
+    input = graph.input(arch.input)
+    output = input
+    for _, layer in ipairs(arch.layers) do output = graph.apply(layer, { output }) end
+  end
+  return graph.describe(output, input)
 end
 
 -- Runs f and shows an error at the line of the user who called a method of Arch.
@@ -98,6 +157,13 @@ local function at_caller(f, ...)
   local ok, result = pcall(f, ...)
   if not ok then error(result, 3) end
   return result
+end
+
+-- The net with weights; errors carry no position of this file.
+local function initialised(net, seed)
+  local ok, message = pcall(net.init, net, seed)
+  if not ok then error(message, 0) end
+  return net
 end
 
 --- The net without weights: shapes, parameter counts, costs.
@@ -114,11 +180,7 @@ end
 function Arch:build(options)
   local seed = options and options.seed or 1
   if math.type(seed) ~= "integer" then error("seed must be an integer, got " .. tostring(seed), 2) end
-  return at_caller(function()
-    local net = describe(self)
-    net:init(seed)
-    return net
-  end)
+  return at_caller(function() return initialised(describe(self), seed) end)
 end
 
 local function attributes_text(attrs)
