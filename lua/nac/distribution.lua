@@ -2,6 +2,8 @@
 -- draw from, and what samplers see as entries of a space. Fields: `kind`
 -- ("int", "float", "choice"), `low`, `high`, `step` (absent for a continuous
 -- float), `log`, or `choices` (a list of booleans, numbers and strings).
+local json = require "nac.util.json"
+
 local M = {}
 
 local Distribution = {}
@@ -193,6 +195,26 @@ function Distribution:to_table()
     name = self.kind == "int" and "IntDistribution" or "FloatDistribution",
     attributes = { low = self.low, high = self.high, step = self.step, log = self.log },
   }
+end
+
+--- The JSON text of `to_table`, made once.
+function Distribution:to_json()
+  self.json = self.json or json.encode(self:to_table())
+  return self.json
+end
+
+local by_text = {}
+
+--- The distribution of such a text.
+-- @return the distribution, or nil and a message
+function M.from_json(text)
+  local d, message = by_text[text], nil
+  if not d then
+    d, message = json.decode(text)
+    if d then d, message = M.from_table(d) end
+    by_text[text] = d
+  end
+  return d, message
 end
 
 --- The distribution of such a table.

@@ -54,7 +54,7 @@ local function draw(self, name, d)
   if value == nil or not d:contains(value) then value = d:uniform(self.stream(name)) end
   value = d:normal(value)
   self.params[name] = value
-  if self.send then self.send(json.encode { "param", name, value, d:to_table() }) end
+  if self.send then self.send(record.pack_param(name, value, d)) end
   record.apply(self.record, { "param", name, value, d })
   return value
 end

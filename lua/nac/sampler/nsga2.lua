@@ -17,8 +17,8 @@
 -- Options: `crossover` (probability that two parents cross at all).
 local pareto = require "nac.pareto"
 
-local ETA_CROSSOVER = 10 -- distribution indices: higher stays closer to the parents
-local ETA_MUTATION = 20
+local ETA_CROSSOVER = 5 -- distribution indices, higher stays closer to the parents; 5 and 5 did
+local ETA_MUTATION = 5 -- best of 2 to 15 and 3 to 20 in bench/search_quality.lua
 local RETRIES = 10
 
 local M = { name = "nsga2", visibility = "generation" }

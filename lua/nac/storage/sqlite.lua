@@ -202,18 +202,14 @@ local function take_own(r, own)
 end
 
 local function load_records(self, meta)
-  local by_id, list, known = {}, {}, {} -- known: distributions by their text
+  local by_id, list = {}, {}
   local sql = "SELECT trial_id AS id, number AS n, state AS s FROM trials WHERE study_id = ? ORDER BY number"
   for _, row in ipairs(self:rows(sql, self.study_id)) do
     local r = record.new(row.n, state_of[row.s])
     by_id[row.id], list[row.n + 1], self.ids[row.n] = r, r, row.id
   end
   each(self, "x.param_name AS name, x.param_value AS value, x.distribution_json AS d", "trial_params", "x.param_id", by_id, function(r, row)
-    local d = known[row.d]
-    if not d then
-      d = assert(distribution.from_table(assert(json.decode(row.d))))
-      known[row.d] = d
-    end
+    local d = assert(distribution.from_json(row.d))
     record.apply(r, { "param", row.name, d:from_number(row.value), d })
   end)
   each(self, "x.objective AS objective, x.value AS value, x.value_type AS kind", "trial_values", "x.objective", by_id, function(r, row)
@@ -301,7 +297,7 @@ local function store(self, r, id)
   for _, name in ipairs(r.order) do
     local d = r.distributions[name]
     self:run("INSERT OR REPLACE INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
-      id, name, d:to_number(r.params[name]), json.encode(d:to_table()))
+      id, name, d:to_number(r.params[name]), d:to_json())
   end
   for i, o in ipairs(self.meta.objectives) do
     if r.values then

@@ -40,7 +40,6 @@ end
 local apply = {}
 
 function apply.param(record, name, value, d)
-  if not distribution.is(d) then d = assert(distribution.from_table(d)) end
   if record.params[name] == nil then record.order[#record.order + 1] = name end
   record.params[name] = d:normal(value)
   record.distributions[name] = d
@@ -73,6 +72,38 @@ end
 --- Carries out a message `{verb, ...}` of a trial.
 function M.apply(record, message)
   apply[message[1]](record, table.unpack(message, 2, 4))
+end
+
+-- How a drawn value travels: it is the most frequent message, so it is packed
+-- instead of written as JSON (which begins with "[", never with "p").
+local formats = { integer = "<s4s4i8", float = "<s4s4d", string = "<s4s4s4", boolean = "<s4s4B" }
+local tags = { integer = "i", float = "f", string = "s", boolean = "b" }
+local of_tag = {}
+for kind, tag in pairs(tags) do of_tag[tag] = kind end
+
+--- The text of the message that parameter `name` was drawn.
+function M.pack_param(name, value, d)
+  local kind = math.type(value) or type(value)
+  if kind == "boolean" then value = value and 1 or 0 end
+  return "p" .. tags[kind] .. string.pack(formats[kind], name, d:to_json(), value)
+end
+
+--- Carries out the text of a message.
+-- @return the message if it is not one for a record ("end"); nil and why it
+--   cannot be read
+function M.apply_text(record, text)
+  if text:sub(1, 1) == "p" then
+    local kind = of_tag[text:sub(2, 2)]
+    local name, d, value = string.unpack(formats[kind], text, 3)
+    if kind == "boolean" then value = value == 1 end
+    apply.param(record, name, value, assert(distribution.from_json(d)))
+    return true
+  end
+  local message, why = json.decode(text)
+  if not message then return nil, why end
+  if not apply[message[1]] then return message end
+  M.apply(record, message)
+  return true
 end
 
 --- The objective's answer as values, or why it is none.

@@ -78,14 +78,12 @@ local function read_messages(child)
   while #buffer - at + 1 >= 4 do
     local n = string.unpack("<I4", buffer, at)
     if #buffer - at - 3 < n then break end
-    local message, why = json.decode(buffer:sub(at + 4, at + 3 + n))
+    local message, why = record.apply_text(child.trial.record, buffer:sub(at + 4, at + 3 + n))
     at = at + 4 + n
     if not message then
       child.killed = "a message that cannot be read: " .. why
-    elseif message[1] == "end" then
+    elseif message ~= true then
       child.outcome = message[2]
-    else
-      record.apply(child.trial.record, message)
     end
   end
   child.buffer = buffer:sub(at)
