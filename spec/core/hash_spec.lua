@@ -1,5 +1,6 @@
 -- Vectors of FIPS 180-4 (NIST's examples) and the lengths around a block's end.
 local hash = require "nac.c.hash"
+local interpreter = require "spec.support.interpreter"
 
 describe("sha256", function()
   it("gives the standard's digests", function()
@@ -19,6 +20,18 @@ describe("sha256", function()
       [65] = "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0",
     }
     for n, sum in pairs(expected) do assert.equal(sum, hash.sha256(("a"):rep(n))) end
+  end)
+
+  it("is the same with and without the processor's own instructions", function()
+    local function all()
+      local sums = {}
+      for n = 0, 300 do sums[n + 1] = hash.sha256(("%d-"):format(7 * n):rep(n):sub(1, n)) end
+      return hash.sha256(table.concat(sums))
+    end
+    local script = [[NAC_ISA=portable $NAC_LUA -e 'local hash, sums = require "nac.c.hash", {}
+      for n = 0, 300 do sums[n + 1] = hash.sha256(("%d-"):format(7 * n):rep(n):sub(1, n)) end
+      print(hash.sha256(table.concat(sums)))']]
+    assert.equal(all() .. "\n", (interpreter.run(script)))
   end)
 
   it("sums a file, and names one that cannot be read", function()

@@ -1,5 +1,6 @@
 local files = require "spec.support.files"
 local model = require "nac.model"
+local nac = require "nac"
 local npz = require "nac.npz"
 local tensor = require "nac.tensor"
 
@@ -29,6 +30,18 @@ describe("weights of a net", function()
       assert.equal(3, entry.tensor:min())
       assert.equal(3, entry.tensor:max())
     end
+  end)
+
+  it("of a trained net give the same outputs in another one", function()
+    local arch = nac.nn.sequential { input = { 2 }, nac.nn.dense { units = 4 }, nac.nn.batchnorm {}, nac.nn.tanh {},
+      nac.nn.dense { units = 2 } }
+    local ds, path = nac.dataset.xor { n = 40 }, files.temporary(nil, ".npz")
+    local trained, other = arch:build { seed = 1 }, arch:build { seed = 2 }
+    nac.train.fit(trained, ds, { epochs = 2, batch = 8 })
+    assert(model.save(trained, path))
+    assert(model.load(other, path))
+    local x = ds:test().x
+    assert.is_true(nac.train.predict(trained, x):equal(nac.train.predict(other, x)))
   end)
 
   it("of another net are refused with all differences, and nothing is changed", function()
