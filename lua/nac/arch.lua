@@ -12,6 +12,7 @@
 -- "leaky_relu", "none", "batch"), whatever the file's spelling.
 local blocks = require "nac.blocks"
 local check = require "nac.config.check"
+local file = require "nac.util.file"
 local words = require "nac.config.words"
 local yaml = require "nac.util.yaml"
 
@@ -150,9 +151,7 @@ end
 -- @param path the file
 -- @param[opt] metadata as in `to_yaml`
 -- @return true, or nil and a message with the path
-function M.write(desc, path, metadata)
-  return require("nac.util.file").write(path, M.to_yaml(desc, metadata))
-end
+function M.write(desc, path, metadata) return file.write(path, M.to_yaml(desc, metadata)) end
 
 --- The description as an `nn` arch: blocks become layers under a group name.
 -- @param desc a description (from `load`, `parse`, `from_table` or a space)

@@ -55,9 +55,8 @@ M.register {
 M.register {
   name = "bops", stage = "cost", maximize = false,
   compute = function(c)
-    return require("nac.bops").count(c.description, {
-      bits = c.bits, definition = c.config.search.bops, model_type = c.config.search.model_type,
-    })
+    local bops = require "nac.bops"
+    return bops.count(c.description, bops.options(c.config))
   end,
 }
 

@@ -61,6 +61,32 @@ describe("an architecture description", function()
     assert.matches("^a.yaml:2: unknown key 'imput_shape'", refusal("input_shape", "imput_shape"))
   end)
 
+  it("becomes layers: no bias before a batchnorm, the output's softmax only when asked for", function()
+    local desc = arch.parse(text)
+    local function kinds(options)
+      local list = {}
+      for i, layer in ipairs(arch.to_nn(desc, options):net():layers()) do list[i] = layer.kind end
+      return table.concat(list, " ")
+    end
+    assert.equal("dense batchnorm leaky_relu dense", kinds())
+    assert.equal("dense batchnorm leaky_relu dense softmax", kinds { head = true })
+    local layers = arch.to_nn(desc):net():layers()
+    assert.is_false(layers[1].attrs.bias)
+    assert.is_true(layers[4].attrs.bias)
+    assert.equal("classifier_head", layers[1].group)
+    assert.equal("softmax", arch.head(desc))
+  end)
+
+  it("names the block or the activation that the engine lacks", function()
+    local function try(component)
+      local desc = assert(arch.from_table { input_shape = { 8, 8, 1 }, components = { component } })
+      return function() arch.to_nn(desc) end
+    end
+    local params = { widths = { 64, 2 }, activations = { "relu" }, normalizations = { "none" } }
+    assert.has_no.errors(try { block_type = "MLP", params = params })
+    assert.error_matches(try { block_type = "ConvAttn", name = "a", params = { hidden_channels = 4 } }, "block 'a' of type ConvAttn")
+  end)
+
   it("follows the shape through convolutions", function()
     local conv = { input_shape = { 16, 16, 1 }, components = {
       { block_type = "Conv", params = {

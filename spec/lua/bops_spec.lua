@@ -76,6 +76,34 @@ describe("BOPs", function()
     assert.equal(2 * 6 * a * w, bops.count(net, o))
   end)
 
+  it("of exact equal a count over every weight of a built net, zeros left out", function()
+    local nac = require "nac"
+    for seed, widths in ipairs { { 1, 1 }, { 7, 5, 3 }, { 16, 9, 1, 4 } } do
+      local model = nac.nn.sequential { input = { widths[1] } }
+      for i = 2, #widths do model:add(nac.nn.dense { units = widths[i] }):add(nac.nn.batchnorm {}):add(nac.nn.relu {}) end
+      local built = model:build { seed = seed }
+      local expected = 0
+      for i = 2, #widths do
+        local weight = built:tensor(("dense%d.weight"):format(i - 1))
+        for o = 1, widths[i] do
+          for k = 1, widths[i - 1] do
+            if (o * 7 + k * 3 + seed) % 4 == 0 then weight:set(0, o, k) end
+            if weight:get(o, k) ~= 0 then expected = expected + 8 * 6 + 8 + 6 + math.log(widths[i - 1], 2) end
+          end
+        end
+      end
+      assert.near(expected, bops.count(built, { act_bits = 8, weight_bits = 6 }), 1e-9 * expected)
+    end
+  end)
+
+  it("of ebops count the span of each weight's bits", function()
+    local nac = require "nac"
+    local built = nac.nn.sequential { input = { 3 }, nac.nn.dense { units = 1 } }:build {}
+    local weight = built:tensor "dense1.weight"
+    for k, value in ipairs { 3 / 32, 1 / 2, 0 } do weight:set(value, 1, k) end
+    assert.equal(8 * (2 + 1), bops.count(built, { definition = "ebops", weights = true, precision = "ap_fixed<8,3>" }))
+  end)
+
   it("take sparsity for weights that will be zero", function()
     local dense, half = bops.count(net, { definition = "ebops" }), bops.count(net, { definition = "ebops", sparsity = 0.5 })
     assert.equal(dense / 2, half)

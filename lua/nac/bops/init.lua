@@ -45,7 +45,7 @@ local function options_of(given)
   local name = given.definition or "exact"
   enum.check(name, order, "BOPs definition", 4)
   local row = rows[name]
-  local bits = given.bits or row.bits or 8
+  local bits = positive_bits(given.bits or row.bits or 8, "bits")
   local sparsity = given.sparsity or 0
   if type(sparsity) ~= "number" or not (sparsity >= 0 and sparsity <= 1) then
     error(("nac.bops: sparsity must be from 0 to 1, not %s"):format(tostring(sparsity)), 4)
@@ -58,8 +58,14 @@ local function options_of(given)
   return o, row
 end
 
---- Whether a definition has a width of its own, whatever the firmware's.
-function M.fixed_bits(name) return rows[enum.check(name, order, "BOPs definition", 2)].fixed_bits or false end
+--- What is known about a definition.
+-- @param name the word for `definition`
+-- @return {bits = default width, fixed_bits = whether that width is its own,
+-- whatever the firmware's, describes = whether it counts descriptions, not nets}
+function M.info(name)
+  local row = rows[enum.check(name, order, "BOPs definition", 2)]
+  return { bits = row.bits or 8, fixed_bits = row.fixed_bits or false, describes = row.describe ~= nil }
+end
 
 -- "description", "arch" or "net", by what it can do.
 local function kind_of(what)

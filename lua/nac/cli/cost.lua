@@ -3,6 +3,7 @@ local arch = require "nac.arch"
 local bops = require "nac.bops"
 local estimate = require "nac.estimate"
 local json = require "dkjson"
+local text_table = require "nac.report.table"
 
 local M = { name = "cost", summary = "Counts parameters, MACs, BOPs and FPGA resources of an architecture." }
 
@@ -54,20 +55,19 @@ local function layer_rows(net, counted, estimated)
   return rows, macs, own
 end
 
--- Everything that is known about a description.
-local function measure(desc, o)
+-- Everything that is known about a description; `net` is nil where the engine
+-- cannot build it, then `fault` says why.
+local function measure(desc, o, net, fault)
   local counted = bops.table(desc, { definition = o.bops, bits = o.bits, sparsity = o.sparsity, precision = o.precision })
   local out = {
     params = json.null, macs = json.null, bops = counted.total, estimate = json.null, layers = json.null,
     definition = counted.definition, weight_bits = counted.weight_bits, act_bits = counted.act_bits,
     bops_rows = counted.rows, notes = { table.unpack(counted.notes) },
   }
-  local built, what = pcall(arch.to_nn, desc, { head = true })
-  if not built then
-    out.notes[#out.notes + 1] = tostring(what):gsub("^nac.arch.to_nn: ", "") .. ": BOPs only"
+  if not net then
+    out.notes[#out.notes + 1] = fault .. "; BOPs only"
     return out
   end
-  local net = what:net()
   local estimated = estimate.resources(net, {
     estimator = o.estimator, board = o.board, precision = o.precision, reuse_factor = o.reuse, strategy = o.strategy,
     clock_ns = o.clock, sparsity = o.sparsity,
@@ -80,17 +80,11 @@ local function measure(desc, o)
   return out
 end
 
--- Lines of equal columns; the first two to the left, the rest to the right.
-local function print_table(head, rows)
-  local widths = {}
-  for _, row in ipairs { head, table.unpack(rows) } do
-    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, #cell) end
-  end
-  for _, row in ipairs { head, table.unpack(rows) } do
-    local cells = {}
-    for i, cell in ipairs(row) do cells[i] = ((i <= 2 and "%-" or "%") .. widths[i] .. "s"):format(cell) end
-    print((table.concat(cells, "  "):gsub("%s+$", "")))
-  end
+-- Columns by title: the first two hold words, the others numbers.
+local function print_table(titles, rows)
+  local columns = {}
+  for i, title in ipairs(titles) do columns[i] = { title = title, align = i <= 2 and "left" or "right" } end
+  io.write(text_table.text(columns, rows))
 end
 
 local function count(n) return n and ("%.0f"):format(n) or "" end
@@ -127,7 +121,8 @@ local function print_result(result, o)
       e.board, o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
     print(("  LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %%, mean %.4f %%"):format(
       e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent, e.avg_resource))
-    print(("  latency %d cycles = %g ns, a new input every %d cycles"):format(e.clock_cycles, e.latency_ns, e.interval))
+    print(("  latency %d cycles = %g ns, a new input every %s"):format(
+      e.clock_cycles, e.latency_ns, e.interval == 1 and "cycle" or e.interval .. " cycles"))
   end
   for _, note in ipairs(result.notes) do print("note: " .. note) end
 end
@@ -141,9 +136,16 @@ function M.run(o)
     io.stderr:write("nac-lua cost: ", why, "\n")
     return 1
   end
+  local definition = bops.info(o.bops)
+  local fine, net = pcall(function() return arch.to_nn(desc, { head = true }):net() end)
+  local fault = not fine and tostring(net):gsub("^nac.arch.to_nn: ", "") or nil
+  if fault and not definition.describes then
+    io.stderr:write("nac-lua cost: ", o.arch, ": ", fault, "\n")
+    return 1
+  end
   -- Definitions of the engine count at the precision; the predecessors' at their own width.
-  if not o.bits and not bops.fixed_bits(o.bops) then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end
-  local ok, result = pcall(measure, desc, o)
+  if not o.bits and not definition.fixed_bits then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end
+  local ok, result = pcall(measure, desc, o, not fault and net or nil, fault)
   if not ok then
     local text = tostring(result):gsub("^[^%s:]+:%d+: ", "")
     io.stderr:write("nac-lua cost: ", text, "\n")

@@ -1,12 +1,23 @@
 --- Conditions between keys of a configuration. Each returns nothing, or the key
 -- at fault and what is wrong with it.
+local enum = require "nac.util.enum"
 local objective = require "nac.objective"
 
 local M = {}
 
+local function has(list, word)
+  for _, item in ipairs(list) do if item == word then return true end end
+  return false
+end
+
 local function dataset(cfg)
   if not cfg.dataset.name and not cfg.dataset.loader then
     return "dataset", "name or loader is needed"
+  end
+  -- A name without a near one may be registered before the search starts.
+  local names, name = require("nac.dataset").names(), cfg.dataset.name
+  if name and not cfg.dataset.loader and not has(names, name) and enum.nearest(name, names) then
+    return "dataset.name", enum.refusal(name, names, "data set")
   end
 end
 
@@ -27,11 +38,6 @@ local function objectives(cfg)
     return "search.maximize_flags", ("%d flags for %d objectives (%s)"):format(
       #search.maximize_flags, #names, table.concat(names, ", "))
   end
-end
-
-local function has(list, word)
-  for _, item in ipairs(list) do if item == word then return true end end
-  return false
 end
 
 local function space(cfg)

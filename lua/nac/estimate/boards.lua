@@ -1,8 +1,8 @@
 --- Totals of boards and parts. A row: name, other names, part, lut, ff, dsp,
 -- bram (blocks of 18 Kb), uram (288 Kb).
--- Sources: AMD product tables DS190 (Zynq-7000), DS891 (Zynq UltraScale+), DS889
--- (RFSoC), DS962/DS963 (Alveo), DS890 (UltraScale), DS923 family (Virtex
--- UltraScale+): device totals, not what a shell leaves free.
+-- Sources: AMD's data sheets DS190 (Zynq-7000), DS891 (Zynq UltraScale+), DS889
+-- (RFSoC), DS962, DS963, DS978 (Alveo), DS890 (UltraScale, UltraScale+): device
+-- totals, not what a shell leaves free.
 local words = require "nac.config.words"
 
 local M = {}

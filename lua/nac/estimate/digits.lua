@@ -18,8 +18,8 @@ end
 local known = {}
 
 --- Expected non-zero digits of a trained weight: normally distributed with
--- deviation 1/sqrt(fan_in), rounded to steps of 2^-fraction_bits, saturated at
--- `bits` bits.
+-- deviation 1/sqrt(fan_in), at least 1.5 steps of 2^-fraction_bits, rounded to
+-- such steps, saturated at `bits` bits.
 -- @param fan_in inputs of the layer
 -- @param bits width of the weight, in bits
 -- @param fraction_bits of these, after the binary point
@@ -27,7 +27,9 @@ local known = {}
 function M.expected(fan_in, bits, fraction_bits)
   local key = fan_in << 16 | bits << 8 | fraction_bits + 128
   if known[key] then return known[key] end
-  local deviation = 2.0 ^ fraction_bits / math.sqrt(fan_in)
+  -- In steps. Where it came below 1.5 most weights would be zero, and a network
+  -- that works at this width has spread them further.
+  local deviation = math.max(1.5, 2.0 ^ fraction_bits / math.sqrt(fan_in))
   local top = 2.0 ^ (bits - 1) - 1
   -- Beyond some size the digits per bit are those of random integers (1/3).
   local shift = math.max(0, math.ceil(math.log(deviation / 64, 2)))

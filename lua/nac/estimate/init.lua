@@ -48,7 +48,9 @@ local function settings(given, into)
   end
   if given.reuse_factor then
     local rf = math.tointeger(given.reuse_factor)
-    if not rf or rf < 1 then refuse("reuse_factor must be an integer of at least 1, not %s", tostring(given.reuse_factor)) end
+    if not rf or rf < 1 or rf > 1000000 then
+      refuse("reuse_factor must be an integer from 1 to 1000000, not %s", tostring(given.reuse_factor))
+    end
     into.reuse_factor = rf
   end
   return into

@@ -1,0 +1,92 @@
+-- `nac-lua cost` as a user types it.
+local json = require "dkjson"
+local run = require("spec.support.interpreter").run
+
+local function with_file(text, f)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  local ok, message = pcall(f, path)
+  os.remove(path)
+  assert(ok, message)
+end
+
+local mlp = [[
+architecture:
+  model_type: BlockBased
+  input_shape: [64]
+  output_dim: 10
+  components:
+  - block_type: MLP
+    name: classifier_head
+    params: {widths: [64, 32, 10], activations: [relu, softmax], normalizations: [batch, null]}
+]]
+
+describe("nac-lua cost", function()
+  it("prints one line a layer and a total", function()
+    with_file(mlp, function(path)
+      local text, status = run("$NAC_LUA cost " .. path)
+      assert.equal(0, status)
+      assert.matches("dense1 +dense +64 +32 +2048 +2048 +176128", text)
+      assert.matches("total +2442 +2368 +203", text)
+      assert.matches("zcu102, ap_fixed<8,3>, reuse factor 1, latency strategy", text)
+    end)
+  end)
+
+  it("gives params, macs, bops and the estimate as JSON", function()
+    with_file(mlp, function(path)
+      local text, status = run("$NAC_LUA cost --json --board pynq-z2 --precision 'ap_fixed<6,2>' --bops hawks2021 " .. path)
+      assert.equal(0, status)
+      local result = json.decode(text)
+      assert.equal(2048 + 64 + 330, result.params)
+      assert.equal(2368, result.macs)
+      assert.equal(2048 * (36 + 12 + 6) + 320 * (36 + 12 + 5), result.bops)
+      assert.equal("pynq-z2", result.estimate.board)
+      assert.is_true(result.estimate.lut > 0)
+      assert.equal(5, #result.layers)
+    end)
+  end)
+
+  it("counts by the predecessors' definitions at their own width", function()
+    with_file(mlp, function(path)
+      local result = json.decode((run("$NAC_LUA cost --json --bops snac-pack " .. path)))
+      assert.equal(64 * 32 * 1088 + 32 * 32 * 6 + 32 * 10 * 1088 + 10 * 32 * 5, result.bops)
+      assert.equal(32, result.weight_bits)
+    end)
+  end)
+
+  it("counts BOPs of blocks that the engine does not have", function()
+    with_file([[{"input_shape": [4, 4, 1], "components": [
+      {"block_type": "ConvAttn", "name": "a", "params": {"hidden_channels": 2}},
+      {"block_type": "MLP", "name": "m", "params": {"widths": [16, 2], "activations": ["relu"], "normalizations": [null]}}]}]],
+      function(path)
+        local result = json.decode((run("$NAC_LUA cost --json --bops snac-pack " .. path)))
+        assert.equal(32 * 1024, result.bops)
+        assert.matches("leaves out the attention block 'a'", result.notes[1])
+        local text, status = run("$NAC_LUA cost " .. path)
+        assert.equal(1, status)
+        assert.matches("block 'a' of type ConvAttn.*counted, not trained", text)
+      end)
+  end)
+
+  it("says what is wrong, with status 1 for files and 2 for options", function()
+    local text, status = run "$NAC_LUA cost /nonexistent.yaml"
+    assert.same({ "nac-lua cost: /nonexistent.yaml: No such file or directory\n", 1 }, { text, status })
+    with_file(mlp, function(path)
+      for option, expected in pairs {
+        ["--bits 0"] = "from 1 to 64, not 0", ["--board zcu103"] = "nearest: zcu102", ["--precision 8"] = "ap_fixed<8,3>",
+        ["--reuse 0"] = "from 1 to 1000000", ["--bops ex"] = "must be one of", ["--strategy fast"] = "latency, resource",
+      } do
+        text, status = run(("$NAC_LUA cost %s %s"):format(path, option))
+        assert.equal(2, status, option)
+        assert.matches(expected, text, 1, true)
+      end
+    end)
+    with_file("", function(path)
+      text, status = run("$NAC_LUA cost " .. path)
+      assert.equal(1, status)
+      assert.matches(":1: the file is empty", text)
+    end)
+  end)
+end)
