@@ -287,6 +287,7 @@ describe("a config's data set", function()
     assert.same({ 64 }, ds.shape)
     assert.equal(3, ds.seed)
     assert.same({ 2 }, assert(dataset.from_config { name = "xor", flatten = true, one_hot = true, normalize = true }).shape)
+    assert.matches("no sample of it is shipped", select(2, dataset.from_config({ name = "fashion_mnist" }, { sample = true })))
     assert.matches("mnist has 10 classes, not 3", select(2, dataset.from_config { name = "mnist", num_classes = 3 }))
   end)
 

@@ -48,6 +48,9 @@ local function find_folder(set, options)
     end
   end
   if find_file(sample, FILES.train[1]) then return sample, true end
+  if options.sample then
+    return nil, ("%s: no sample of it is shipped; leave `sample` out and fetch the set with `make data`"):format(set.name)
+  end
   return nil, ("%s: the data are not here; `make data` fetches them%s"):format(set.name, set.hint or "")
 end
 
