@@ -217,8 +217,10 @@ static int describe(nac_net *net, nac_layer *layer, const char *share, nac_error
     d.in_rank[i] = net->value[layer->input[i]].rank;
     d.in_dim[i] = net->value[layer->input[i]].dim;
   }
-  d.out_rank = d.in_rank[0];
-  memcpy(d.out_dim, d.in_dim[0], sizeof d.out_dim);
+  if (layer->n_inputs > 0) { /* a kind that does not say keeps its first input's shape */
+    d.out_rank = d.in_rank[0];
+    memcpy(d.out_dim, d.in_dim[0], sizeof d.out_dim);
+  }
   code = layer->kind->describe != NULL ? layer->kind->describe(&d, err) : NAC_OK;
   if (code == NAC_OK && share != NULL) {
     code = share_tensors(net, layer, share, &d, err);

@@ -41,7 +41,7 @@ static void choose_piece(nac_plan *plan)
     for (v = 0; v < plan->net->n_values; v++) {
       row += plan->net->value[v].n * (int64_t)plan->element * (plan->o.training ? 2 : 1);
     }
-    piece = PIECE_BYTES / row;
+    piece = row > 0 ? PIECE_BYTES / row : 1;
   }
   piece = piece < 1 ? 1 : piece;
   piece = piece > INT64_C(1) << 40 ? INT64_C(1) << 40 : piece;
