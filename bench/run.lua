@@ -4,6 +4,7 @@ local benches = {
   { "train_step", peers = true }, -- whether it takes the peers' Python
   { "t1_search" },
   { "search_quality" },
+  { "estimate" },
   { "trial_overhead" },
 }
 

@@ -109,7 +109,7 @@ end
 local spelling = { leaky_relu = "LeakyReLU", gelu = "GELU", identity = "Identity" }
 
 local function written(params)
-  local out = {}
+  local out = setmetatable({}, yaml.map)
   for key, value in pairs(params) do
     if type(value) == "table" then
       local list = {}
@@ -161,7 +161,7 @@ function M.write(desc, path, metadata) return file.write(path, M.to_yaml(desc, m
 -- the engine's
 function M.to_nn(desc, options)
   local nn = require "nac.nn"
-  local arch = nn.sequential { input = desc.input_shape }
+  local arch = nn.sequential { input = blocks.engine_shape(desc.input_shape) }
   local shape, last = desc.input_shape, #desc.components
   for i, component in ipairs(desc.components) do
     local row = blocks.find(component.block_type)

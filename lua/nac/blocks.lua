@@ -2,7 +2,8 @@
 -- which parameters a block has, how it changes the shape, and how it becomes
 -- layers. To add a kind, add a row with `blocks.register`.
 --
--- Shapes are a list: {64} for a vector, {height, width, channels} for images.
+-- Shapes are a list: {64} for a vector, {height, width, channels} for images as
+-- in the predecessor's files. The engine has channels first: `engine_shape`.
 local words = require "nac.config.words"
 
 local M = {}
@@ -25,6 +26,18 @@ end
 
 --- The row of a kind, or nil.
 function M.find(name) return rows[name] end
+
+--- The engine's form of a shape: {channels, height, width} for images.
+function M.engine_shape(shape)
+  if #shape ~= 3 then return shape end
+  return { shape[3], shape[1], shape[2] }
+end
+
+--- The form that a description has, of a shape of the engine or of a data set.
+function M.description_shape(shape)
+  if #shape ~= 3 then return shape end
+  return { shape[2], shape[3], shape[1] }
+end
 
 --- Product of a shape.
 function M.numel(shape)

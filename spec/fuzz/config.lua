@@ -1,4 +1,4 @@
--- Fuzzes what reads YAML: configurations and architecture files.
+-- Fuzzes what reads YAML: configurations, space files and architecture files.
 -- usage: nac-lua spec/fuzz/config.lua [rounds a file] [seed]
 -- They must return a value, or nil and a message; raising is a fault here.
 local mutate = require "spec.support.mutate"
@@ -22,6 +22,12 @@ mutate.run {
   name = "config", rounds = rounds, seed = seed,
   files = { "spec/golden/config/t1_config.yaml", "spec/golden/config/t2_config.yaml", "spec/golden/config/t3_config.yaml" },
   read = strict("config", require("nac.config").load),
+}
+
+mutate.run {
+  name = "space file", rounds = rounds, seed = seed,
+  files = { "spec/golden/config/mnist_search_spaces.yaml", "spec/golden/config/block_search_space.yaml" },
+  read = strict("space file", require("nac.config.space_file").load),
 }
 
 -- An architecture, counted and written again where it is accepted.

@@ -77,6 +77,12 @@ describe("an architecture description", function()
     assert.equal("softmax", arch.head(desc))
   end)
 
+  it("has images as height, width, channels, the engine as channels first", function()
+    local desc = arch.from_table { input_shape = { 8, 6, 3 }, components = { { block_type = "Flatten", params = {} } } }
+    assert.same({ 3, 8, 6 }, arch.to_nn(desc):net():input_shape())
+    assert.matches("params: {}", arch.to_yaml(desc), 1, true)
+  end)
+
   it("names the block or the activation that the engine lacks", function()
     local function try(component)
       local desc = assert(arch.from_table { input_shape = { 8, 8, 1 }, components = { component } })

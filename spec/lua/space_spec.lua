@@ -55,10 +55,26 @@ describe("a declared space", function()
     end
   end)
 
+  it("draws from lists of layers in a file", function()
+    local cfg = assert(config.parse("dataset: {name: mnist}\nsearch_space: mnist_search_spaces.yaml", "spec/golden/config/x.yaml"))
+    local s = nac.space.from_config(cfg, { input_shape = { 64 }, output_dim = 10 })
+    for _ = 1, 50 do
+      local t = trial()
+      s:draw(t)
+      assert.is_true(t.values.num_layers <= 3)
+      assert.is_nil(t.values.hidden_units3)
+    end
+  end)
+
   it("flattens images for perceptrons", function()
     local desc = space("model_type: mlp", "mlp_width_space: [3]", { input_shape = { 8, 8, 1 }, output_dim = 2 }):draw(trial())
     assert.equal("Flatten", desc.components[1].block_type)
     assert.equal(64, desc.components[2].params.widths[1])
+  end)
+
+  it("takes images of a data set, channels first, into a description", function()
+    local s = space("model_type: mlp", "mlp_width_space: [3]", { dataset = { shape = { 3, 8, 6 }, n_classes = 2 } })
+    assert.same({ 8, 6, 3 }, s:draw(trial()).input_shape)
   end)
 
   it("chains blocks of dense layers as t3 declares them", function()

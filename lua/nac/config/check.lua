@@ -110,6 +110,7 @@ end
 function kinds.raw(_, _, value) return value end
 
 function kinds.section(self, rule, value, where, path)
+  if rule.or_file and type(value) == "string" then return value end
   if type(value) ~= "table" or not self.doc:is(value, "map") then
     refuse(where, path, "a mapping of keys is expected, not %s", shown(self, value))
   end

@@ -2,6 +2,7 @@
 local check = require "nac.config.check"
 local rules = require "nac.config.rules"
 local schema = require "nac.config.schema"
+local space_file = require "nac.config.space_file"
 local yaml = require "nac.util.yaml"
 
 local M = {}
@@ -54,6 +55,13 @@ local function finish(value, doc, text, path)
   cfg.path, cfg.text, cfg.lines = path, text, lines
   cfg.dir = path:match "^(.*)/[^/]*$" or "."
   if cfg.dir == "" then cfg.dir = "/" end
+  cfg.notes = {}
+  if type(cfg.search_space) == "string" then
+    local space, places, notes = space_file.load(cfg:resolve(cfg.search_space))
+    if not space then return nil, ("%s: search_space: %s"):format(cfg:where("search_space"), places) end
+    cfg.search_space, cfg.notes = space, notes
+    for key, where in pairs(places) do lines[key] = where end
+  end
   local key, message = rules.apply(cfg)
   if key then return nil, ("%s: %s: %s"):format(cfg:where(key), key, message) end
   cfg.sha256 = sha256(text)
@@ -64,7 +72,7 @@ end
 -- @param path a YAML file
 -- @return the configuration: sections dataset, search, search_space, hls_config,
 -- local_search, synthesis, output with defaults filled in; path, dir, text,
--- sha256; methods resolve, where, given. Or nil and "t1.yaml:14: what is wrong"
+-- sha256, notes (keys without effect); methods resolve, where, given. Or nil and "t1.yaml:14: what is wrong"
 function M.load(path)
   local value, doc, text = yaml.load(path)
   if value == nil then return nil, doc end

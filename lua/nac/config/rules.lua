@@ -42,6 +42,7 @@ end
 
 local function space(cfg)
   local s, kind = cfg.search_space, cfg.search.model_type
+  if not cfg:given("search_space") then return "search_space", "the section is missing" end
   if s.mlp_preset ~= "none" then
     if kind ~= "mlp" then return "search_space.mlp_preset", "a preset needs search.model_type mlp" end
   elseif kind == "mlp" or kind == "block" and has(s.block_types, "MLP") or kind == "deepsets" then

@@ -2,7 +2,8 @@
 -- printed from this table (`nac.config.doc`), and the checks run from it.
 -- A rule: key, kind (integer, number, boolean, string, path, word, precision,
 -- list, section, any), doc; default, required; min, max, above; words (see
--- `nac.config.words`); of, least, most, repeats (lists); keys (sections).
+-- `nac.config.words`); of, least, most, repeats (lists); keys, or_file (sections:
+-- a path may stand instead, see `nac.config.space_file`).
 local boards = require "nac.estimate.boards"
 local words = require "nac.config.words"
 
@@ -197,8 +198,9 @@ local output = {
 return {
   { key = "dataset", kind = "section", keys = dataset, required = true, doc = "The data." },
   { key = "search", kind = "section", keys = search, doc = "The global search." },
-  { key = "search_space", kind = "section", keys = space, required = true,
-    doc = "The networks among which is searched." },
+  { key = "search_space", kind = "section", keys = space, or_file = true,
+    doc = "The networks among which is searched: keys, or the path of a file with them (flat, or under search_spaces and "
+      .. "hyperparameters). Needed." },
   { key = "hls_config", kind = "section", keys = hls, doc = "The firmware that is estimated." },
   { key = "local_search", kind = "section", keys = local_search,
     doc = "Compression of the winner. Checked and kept; this version does not run it." },

@@ -43,7 +43,7 @@ local function shapes(cfg, given)
       data, why = require("nac.dataset").from_config(cfg.dataset, { base_dir = cfg.dir })
       if not data then return nil, why end
     end
-    input, outputs = input or data.shape, outputs or data.n_classes
+    input, outputs = input or blocks.description_shape(data.shape), outputs or data.n_classes
   end
   if not outputs then
     return nil, ("%s: search_space.output_dim is needed: the data does not say how many outputs there are"):format(
@@ -54,7 +54,7 @@ end
 
 --- The space of a configuration.
 -- @param cfg a configuration (`nac.config`)
--- @param[opt] given {input_shape=, output_dim=} or {dataset=}: what the data
+-- @param[opt] given {input_shape= (of a description), output_dim=} or {dataset=}: what the data
 -- looks like; by default the configuration's data set is asked
 -- @return a space with `space:draw(trial)`, `input_shape`, `output_dim`; or nil
 -- and "t2.yaml:29: ..." where the engine lacks a block

@@ -7,14 +7,16 @@ local widths = { { 8, 16, 32, 64, 128 }, { 8, 16, 32, 64 }, { 8, 16, 32 }, { 8, 
 local activations = { "relu", "tanh", "sigmoid" }
 local booleans = { true, false }
 
---- Draws one description; see `nac.space.mlp`.
+--- Draws one description; see `nac.space.mlp`. Where the space comes from a file
+-- with lists of its own (`s.mlp_lists`), these are drawn from.
 function M.draw(s, trial, io)
-  local p = { widths = { io.input }, activations = {}, normalizations = {} }
-  local hidden = trial:choice("num_layers", { 2, 3, 4, 5 }) - 1
+  local p, lists = { widths = { io.input }, activations = {}, normalizations = {} }, s.mlp_lists or {}
+  local function choice(name, list) return trial:choice(name, lists[name] or list) end
+  local hidden = choice("num_layers", { 2, 3, 4, 5 }) - 1
   for i = 1, hidden do
-    p.widths[i + 1] = trial:choice("hidden_units" .. i, widths[i])
-    p.activations[i] = trial:choice("activation" .. i, activations)
-    p.normalizations[i] = trial:choice("batchnorm" .. i, booleans) and "batch" or "none"
+    p.widths[i + 1] = choice("hidden_units" .. i, widths[i])
+    p.activations[i] = choice("activation" .. i, activations)
+    p.normalizations[i] = choice("batchnorm" .. i, booleans) and "batch" or "none"
   end
   p.widths[hidden + 2], p.activations[hidden + 1], p.normalizations[hidden + 1] = io.outputs, s.output_activation, "none"
   return p

@@ -5,6 +5,7 @@ local write = require "nac.util.yaml.write"
 
 return {
   null = scalar.null,
+  map = scalar.map,
   scalar = scalar.scalar,
   parse = read.parse,
   load = read.load,

@@ -7,6 +7,9 @@ local M = {}
 --- Stands for YAML's null inside lists and mappings, where nil cannot stand.
 M.null = setmetatable({}, { __tostring = function() return "null" end, __name = "yaml.null" })
 
+--- Metatable of a table that is written as a mapping even when it is empty.
+M.map = { __name = "yaml.map" }
+
 local words = {}
 for word in ("true True TRUE yes Yes YES on On ON"):gmatch "%S+" do words[word] = true end
 for word in ("false False FALSE no No NO off Off OFF"):gmatch "%S+" do words[word] = false end

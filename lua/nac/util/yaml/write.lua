@@ -73,7 +73,7 @@ function Writer:value(value)
   if type(value) ~= "table" or value == scalar.null then return self:scalar(value) end
   self.depth = self.depth + 1
   if self.depth > deepest then error("yaml.dump: nested too deep, or a table inside itself", 0) end
-  if #value > 0 or next(value) == nil then
+  if #value > 0 or next(value) == nil and getmetatable(value) ~= scalar.map then
     self:list(value)
   else
     self:emit { type = "MAPPING_START", implicit = true, style = "BLOCK" }
@@ -88,7 +88,8 @@ end
 
 --- Writes a value as a YAML document that YAML 1.1 and 1.2 readers understand
 -- alike. Lists of scalars stand on one line.
--- @param value numbers, strings, booleans, `scalar.null`, tables of them
+-- @param value numbers, strings, booleans, `yaml.null`, tables of them; an empty
+-- table is a list unless its metatable is `yaml.map`
 -- @param[opt] options {order = list of keys that come first, in this order, at
 -- every level}; the other keys follow alphabetically
 -- @return the text; raises on functions, cycles and text that is not UTF-8
