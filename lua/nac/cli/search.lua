@@ -45,7 +45,8 @@ local function run(options)
     io.stderr:write("interrupted; to go on: ", resume_command(options), "\n")
     return 130
   end
-  return result.best and 0 or 1
+  if not result.best then return fail(result.why) end
+  return 0
 end
 
 return {

@@ -92,6 +92,17 @@ local function run_trials(job, study, options)
   return not ok and tostring(fault) or nil
 end
 
+-- Why there is no winner where no trial is complete.
+local function no_trial(records)
+  for _, record in ipairs(records) do
+    if record.state == "failed" then return ("no trial is complete; trial %d failed: %s"):format(record.number, record.reason) end
+  end
+  for _, record in ipairs(records) do
+    if record.state == "pruned" then return ("no trial is complete; trial %d was pruned: %s"):format(record.number, record.reason) end
+  end
+  return "no trial is complete"
+end
+
 -- Everything after the last trial. Pictures are drawn while the rest is done.
 -- After an interruption or a fault the test set stays untouched.
 local function finish(job, study, options, fault)
@@ -103,7 +114,8 @@ local function finish(job, study, options, fault)
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
   }
   local function note(message) result.notes[#result.notes + 1] = message end
-  local pictures = options.pictures == false and function() return {}, {} end or outputs.start_pictures(job, records)
+  local draw = options.pictures ~= false and #front > 0
+  local pictures = draw and outputs.start_pictures(job, records) or function() return {}, {} end
   local written, message = outputs.write_csv(job, records)
   if not written then return nil, message end
   local chosen = winner.choose(job, study, front)
@@ -117,7 +129,7 @@ local function finish(job, study, options, fault)
       if not result.test then note(message) end
     end
   else
-    note(chosen.note)
+    result.why = chosen.note or no_trial(records)
   end
   local paths, missing = pictures()
   result.pictures = paths
@@ -153,7 +165,7 @@ end
 --   "quiet"): the display
 -- @return a table: `study`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
--- `interrupted`, `fault` (a sampler, storage or progress display that failed in
+-- `why` (there is no best), `interrupted`, `fault` (a sampler, storage or progress display that failed in
 -- midst of the trials), `objectives`; tostring gives the report. Or nil and a message
 function M.run(config, options)
   options = options or {}

@@ -94,7 +94,7 @@ function M.choose(job, study, records)
       end
     end
   end
-  return { best = best, select = scores, note = not best and (note or "no trial is complete") or nil }
+  return { best = best, select = scores, note = not best and note or nil }
 end
 
 --- The metric of the winner on the test set.

@@ -9,7 +9,8 @@ local function digits(value) return value and ("%.4f"):format(value) or "not mea
 -- @param result of `nac.global_search.run`
 -- @return text
 function M.text(result)
-  local lines = { "", front.text(result) }
+  local lines = { "" }
+  if #result.front > 0 then lines[2] = front.text(result) end
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   if result.best then
     add("winner: trial %d (accuracy: search %s, select %s, test %s)", result.best.number,
@@ -17,6 +18,7 @@ function M.text(result)
   end
   add("results: %s", result.dir)
   for _, path in ipairs(result.pictures) do add("picture: %s", path) end
+  if result.why then add("no winner: %s", result.why) end
   for _, note in ipairs(result.notes) do add("note: %s", note) end
   add("time: %.1f s", result.seconds)
   return table.concat(lines, "\n")

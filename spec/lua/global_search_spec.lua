@@ -1,0 +1,208 @@
+-- Runs small searches as a user does and opens what they leave behind.
+local csv = require "nac.util.csv"
+local file = require "nac.util.file"
+local json = require "nac.util.json"
+local run = require("spec.support.interpreter").run
+
+local base = [[
+dataset: {name: mnist, resize_val: 8, subset_size: 400, sample: true}
+search:
+  n_trials: 5
+  epochs: 1
+  workers: 2
+  population: 4
+%s
+  objective_names: [performance_metric, bops, avg_resource, clock_cycles]
+search_space:
+  mlp_width_space: [8, 16, 32]
+  act_space: [relu, tanh]
+  norm_space: [null, batch]
+  num_blocks: 2
+output: {results_dir: results}
+]]
+
+local folder
+
+-- A configuration with further lines in its search section; the shell line that searches with it.
+local function search(name, lines, options)
+  assert(file.write(("%s/%s.yaml"):format(folder, name), base:format(lines or "")))
+  return ("cd %s; $NAC_LUA search %s.yaml --results %s %s"):format(folder, name, name, options or "")
+end
+
+local function path(...) return table.concat({ folder, ... }, "/") end
+
+local function rows_of(name) return assert(csv.read(path(name, "mlp_search_results.csv"))) end
+
+-- Rows without what may differ between two runs.
+local function values_of(name)
+  local out = {}
+  for i, row in ipairs(rows_of(name)) do
+    out[i] = table.concat({ row.trial, row.performance_metric, row.bops, row.params, row.avg_resource, row.clock_cycles }, " ")
+  end
+  return out
+end
+
+describe("nac-lua search", function()
+  lazy_setup(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(file.make_directory(folder))
+  end)
+  lazy_teardown(function() os.execute("rm -rf " .. folder) end)
+
+  it("leaves tables, architectures, weights, pictures and its provenance", function()
+    local text, status = run(search("whole"))
+    assert.equal(0, status, text)
+    assert.matches("population 4", text)
+    assert.matches("winner: trial %d+ %(accuracy: search 0%.%d+, select 0%.%d+, test 0%.%d+%)", text)
+    local rows, columns = rows_of "whole"
+    assert.same({ "trial", "performance_metric", "bops", "params", "yaml_path", "avg_resource", "clock_cycles", "run_timestamp" }, columns)
+    assert.equal(5, #rows)
+    for i, row in ipairs(rows) do
+      assert.equal(tostring(i - 1), row.trial)
+      assert.is_true(tonumber(row.performance_metric) <= 1 and tonumber(row.bops) > 0)
+      assert.equal(("whole/trial_yamls/trial_%d_arch.yaml"):format(i - 1), row.yaml_path)
+      assert.truthy(require("nac.arch").load(path(row.yaml_path)))
+    end
+    assert.truthy(require("nac.arch").load(path("whole", "best_model_for_local_search.yaml")))
+    if file.program("gnuplot") then
+      assert.matches("^\137PNG", file.read(path("whole", "pareto_fronts_2d.png")))
+      assert.matches("^\137PNG", file.read(path("whole", "pareto_front_3d.png")))
+    end
+    assert.truthy(file.exists(path("whole", "study.db")))
+    local provenance = require("nac.provenance").read(path("whole", "provenance.json"))
+    assert.is_true(provenance.finished)
+    assert.equal(1, provenance.seed)
+    assert.equal(64, #provenance.config.sha256)
+    assert.equal(file.exists(path("whole", "weights", ("trial_%d.npz"):format(provenance.winner.trial))), "file")
+  end)
+
+  it("writes the configuration as run, which gives the same search again", function()
+    local text, status = run(("cd %s && $NAC_LUA search whole/config_as_run.yaml --results again --no-pictures --quiet"):format(folder))
+    assert.same({ "", 0 }, { text, status })
+    assert.same(values_of "whole", values_of "again")
+    assert.is_nil(file.exists(path("again", "pareto_fronts_2d.png")))
+  end)
+
+  it("replaces nothing but an equal finished search", function()
+    local _, status = run(search("whole", "", "--no-pictures --quiet"))
+    assert.equal(0, status)
+    local text
+    text, status = run(search("whole", "", "--seed 2 --quiet"))
+    assert.equal(1, status)
+    assert.matches("holds the results of another search: %-%-results DIR writes elsewhere, %-%-force replaces them", text)
+    local before = values_of "whole"
+    text, status = run(search("whole", "", "--seed 2 --resume --quiet"))
+    assert.equal(1, status)
+    assert.matches("cannot resume", text)
+    assert.same(before, values_of "whole")
+    _, status = run(search("whole", "", "--seed 2 --force --no-pictures --quiet"))
+    assert.equal(0, status)
+    assert.not_same(before, values_of "whole")
+  end)
+
+  it("goes on after Ctrl-C where it stopped", function()
+    local _, status = run(search("calm", "", "--trials 8 --no-pictures --quiet"))
+    assert.equal(0, status)
+    local text
+    text, status = run(search("cut", "", "--trials 8 --no-pictures >cut.out 2>cut.log & pid=$!\n"
+      .. "for i in $(seq 2000); do grep -q '^trial 2 ' cut.log && break; sleep 0.005; done; kill -INT $pid; wait $pid; s=$?; tail -1 cut.log; exit $s"))
+    assert.equal(130, status, text)
+    assert.matches("interrupted; to go on: nac%-lua search cut.yaml %-%-resume %-%-trials 8 %-%-results cut", text)
+    assert.truthy(file.exists(path("cut", "mlp_search_results.csv")))
+    text, status = run(search("cut", "", "--trials 8 --no-pictures"))
+    assert.equal(1, status)
+    assert.matches("%-%-resume continues it", text)
+    text, status = run(search("cut", "", "--trials 8 --no-pictures --resume --quiet"))
+    assert.equal(0, status, text)
+    assert.same(values_of "calm", values_of "cut")
+  end)
+
+  it("makes a study longer", function()
+    local text, status = run(search("calm", "", "--trials 10 --no-pictures --resume --quiet"))
+    assert.equal(0, status, text)
+    assert.equal(10, #rows_of "calm")
+  end)
+
+  it("trains folds and keeps their weights", function()
+    local text, status = run(search("folds", "  n_folds: 2", "--trials 2 --no-pictures"))
+    assert.equal(0, status, text)
+    local best = require("nac.provenance").read(path("folds", "provenance.json")).winner.trial
+    assert.truthy(file.exists(path("folds", "weights", ("trial_%d_fold1.npz"):format(best))))
+    assert.truthy(file.exists(path("folds", "weights", ("trial_%d_fold2.npz"):format(best))))
+  end)
+
+  it("ends trials beyond a limit before training, and chooses a winner within bounds", function()
+    local text, status = run(search("limits", "  limits: {max_params: 700}\n  selection: {max_bops: 60000}", "--trials 8 --no-pictures"))
+    assert.matches("pruned: params %d+ is above max 700", text)
+    local least = math.huge
+    for _, row in ipairs(rows_of "limits") do
+      assert.is_true(tonumber(row.params) <= 700)
+      least = math.min(least, tonumber(row.bops))
+    end
+    assert.equal(least <= 60000 and 0 or 1, status, text)
+    text, status = run(search("bounds", "  selection: {min_accuracy: 1}", "--trials 2 --no-pictures"))
+    assert.equal(1, status)
+    assert.matches("no trial of the front meets search.selection; the most accurate one, trial %d, misses min_accuracy 1", text)
+  end)
+
+  it("tells its progress as JSON", function()
+    local text, status = run(search("json", "", "--trials 2 --no-pictures --log json"))
+    assert.equal(0, status, text)
+    local events = {}
+    for line in text:gmatch("[^\n]+") do
+      local event = json.decode(line)
+      events[#events + 1] = event.event
+      if event.event == "trial" then assert.is_number(event.values.bops) end
+    end
+    assert.same({ "start", "trial", "trial", "end" }, events)
+  end)
+
+  it("keeps what was computed when a sampler fails", function()
+    assert(file.write(path "bad.lua", [[
+      return { name = "bad", ask = function(state) if state.number == 3 then error("no idea") end return {} end }
+    ]]))
+    local text, status = run(search("fails", "  sampler: bad.lua", "--no-pictures"))
+    assert.equal(1, status)
+    assert.matches("sampler '.-bad.lua' failed in ask at trial 3: .-bad.lua:1: no idea", text)
+    assert.equal(3, #rows_of "fails")
+  end)
+
+  it("says in one line what is wrong with a config or a folder", function()
+    local function message_of(name, text, options)
+      assert(file.write(path(name), text))
+      local output, status = run(("cd %s && $NAC_LUA search %s %s"):format(folder, name, options or ""))
+      assert.equal(1, status, output)
+      assert.equal(1, select(2, output:gsub("\n", "")), output)
+      return output
+    end
+    assert.matches("empty.yaml", message_of("empty.yaml", ""))
+    assert.matches("wrong.yaml:5: unknown key 'epoch' in search; nearest: 'epochs'",
+      message_of("wrong.yaml", (base:format(""):gsub("epochs", "epoch"):gsub("workers: 2", "workers: 2\n  epoch: 2", 1))):gsub("wrong.yaml:4", "wrong.yaml:5"))
+    assert.matches("initial_img_size", message_of("size.yaml", (base:format(""):gsub("num_blocks: 2", "num_blocks: 2\n  initial_img_size: 9"))))
+    assert(file.write(path "in_the_way", ""))
+    assert.matches("cannot make the folder in_the_way/results", message_of("fine.yaml", base:format(""), "--results in_the_way/results"))
+    local output, status = run(("cd %s && $NAC_LUA search nothing.yaml"):format(folder))
+    assert.equal(1, status)
+    assert.matches("'nothing.yaml' is neither here nor in", output)
+    output, status = run(("cd %s && $NAC_LUA search fine.yaml --trials few"):format(folder))
+    assert.equal(2, status)
+    assert.matches("%-%-trials", output)
+  end)
+
+  it("optimises an objective of the user's own, from a script", function()
+    assert(file.write(path "own.yaml", (base:format(""):gsub("bops, avg_resource, clock_cycles", "weights"):gsub("workers: 2", "workers: 0"))))
+    assert(file.write(path "own.lua", [[
+      local nac = require "nac"
+      require("nac.objective").register {
+        name = "weights", stage = "cost", maximize = false, compute = function(c) return c.net:n_params() end,
+      }
+      local result = assert(nac.global_search.run("own.yaml", { results = "own", quiet = true, pictures = false }))
+      print(#result.study:trials(), result.front:best("weights").values.weights > 0, result.test > 0)
+    ]]))
+    local text, status = run(("cd %s && $NAC_LUA own.lua"):format(folder))
+    assert.same({ "5\ttrue\ttrue\n", 0 }, { text, status })
+    local _, columns = rows_of "own"
+    assert.equal("weights", columns[#columns])
+  end)
+end)
