@@ -178,10 +178,10 @@ describe("nac-lua search", function()
     end
     assert.matches("empty.yaml", message_of("empty.yaml", ""))
     assert.matches("wrong.yaml:5: unknown key 'epoch' in search; nearest: 'epochs'",
-      message_of("wrong.yaml", (base:format(""):gsub("epochs", "epoch"):gsub("workers: 2", "workers: 2\n  epoch: 2", 1))):gsub("wrong.yaml:4", "wrong.yaml:5"))
+      message_of("wrong.yaml", (base:format(""):gsub("workers: 2", "epoch: 2"))))
     assert.matches("initial_img_size", message_of("size.yaml", (base:format(""):gsub("num_blocks: 2", "num_blocks: 2\n  initial_img_size: 9"))))
     assert(file.write(path "in_the_way", ""))
-    assert.matches("cannot make the folder in_the_way/results", message_of("fine.yaml", base:format(""), "--results in_the_way/results"))
+    assert.matches("cannot make the folder in_the_way: file exists", message_of("fine.yaml", base:format(""), "--results in_the_way/results"))
     local output, status = run(("cd %s && $NAC_LUA search nothing.yaml"):format(folder))
     assert.equal(1, status)
     assert.matches("'nothing.yaml' is neither here nor in", output)

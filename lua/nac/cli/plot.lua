@@ -1,6 +1,6 @@
 --- `nac-lua plot results.csv`: the fronts of a results file, also of an older one.
 
-local costs = { "bops", "avg_resource", "clock_cycles", "params" }
+local costs = { "bops", "avg_resource", "clock_cycles" }
 
 -- Trials from rows of text; a row with a cell that is no number is left out.
 local function records_from(rows, objectives)

@@ -49,6 +49,18 @@ local function columns(records, names, keep)
   return rows
 end
 
+-- The legend of all panels, along the top edge: gnuplot's own does not become
+-- wider than a panel. Drawn with the first panel.
+local function legend(width, height)
+  local function at(pixels) return 0.5 + pixels / width end
+  local y = ("screen %.4f"):format(1 - 20 / height)
+  local text = 'set label %d "%s" at screen %.4f, %s left point pt 7 ps 1.1 lc rgb "%s" offset 1,0\n'
+  return text:format(1, "other trials", at(-260), y, colours.grey) .. text:format(2, "Pareto front", at(-120), y, colours.blue)
+    .. ("set arrow 1 from screen %.4f, %s to screen %.4f, %s nohead lw 1.5 lc rgb '%s'\n"):format(
+      at(18), y, at(45), y, colours.vermilion)
+    .. ('set label 3 "front of these two quantities" at screen %.4f, %s left\n'):format(at(54), y)
+end
+
 -- One panel: all trials, the front of all objectives, the front of this pair.
 local function panel(number, records, x, y, member)
   local pair = on_front(records, { x, y })
@@ -61,18 +73,16 @@ local function panel(number, records, x, y, member)
     gnuplot.data("front" .. number, columns(records, names, function(r) return member[r] end)),
     gnuplot.data("pair" .. number, line),
     axis.commands("x", x.name, records), axis.commands("y", y.name, records),
-    number == 1 and "set key at screen 0.5, screen 0.99 center top horizontal maxrows 1 Left reverse samplen 2" or "unset key",
   }
   local plots = {}
-  local function add(name, style, title)
-    plots[#plots + 1] = ("$%s%d using 1:2 with %s title %s"):format(name, number, style, gnuplot.quote(title))
+  local function add(name, style)
+    plots[#plots + 1] = ("$%s%d using 1:2 with %s"):format(name, number, style)
   end
   -- a block without points is an error to gnuplot
-  if #rest > 0 then add("rest", ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.grey), "other trials") end
+  if #rest > 0 then add("rest", ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.grey)) end
   -- what a front attains lies between its points as steps
-  add("pair", ("%s lw 1.5 lc rgb '%s'"):format(x.direction == "maximize" and "fsteps" or "steps", colours.vermilion),
-    "front of these two")
-  add("front", ("points pt 7 ps 1.1 lc rgb '%s'"):format(colours.blue), "Pareto front")
+  add("pair", ("%s lw 1.5 lc rgb '%s'"):format(x.direction == "maximize" and "fsteps" or "steps", colours.vermilion))
+  add("front", ("points pt 7 ps 1.1 lc rgb '%s'"):format(colours.blue))
   out[#out + 1] = "plot " .. table.concat(plots, ", ")
   return table.concat(out, "\n") .. "\n"
 end
@@ -95,6 +105,10 @@ function M.start_2d(records, objectives, path)
   local good, message = checked(records, objectives, 2)
   if not good then return nil, message end
   local member = on_front(good, objectives)
+  local count = #objectives * (#objectives - 1) // 2
+  local across = math.min(3, count)
+  local down = (count + across - 1) // across
+  local width, height = math.max(640, 480 * across), 380 * down + 60
   local panels = {}
   for i = 1, #objectives do
     for j = i + 1, #objectives do
@@ -102,10 +116,8 @@ function M.start_2d(records, objectives, path)
       panels[#panels + 1] = panel(#panels + 1, good, objectives[j], objectives[i], member)
     end
   end
-  local across = math.min(3, #panels)
-  local down = (#panels + across - 1) // across
-  local width, height = math.max(640, 480 * across), 380 * down + 60
-  local body = ("set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\n" ..
+  panels[1] = legend(width, height) .. panels[1] .. "unset label\nunset arrow\n"
+  local body = ("set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nunset key\n" ..
     "set multiplot layout %d,%d margins screen %g,%g,%g,%g spacing screen %g,%g\n%sunset multiplot"):format(
     down, across, 85 / width, 1 - 30 / width, 60 / height, 1 - 50 / height, 95 / width, 80 / height, table.concat(panels))
   return gnuplot.start(path, width, height, body)
@@ -124,11 +136,13 @@ function M.start_3d(records, objectives, path)
   local names = { x.name, y.name, z.name, (fourth or z).name }
   local rest = columns(good, names, function(r) return not member[r] end)
   local front = columns(good, names, function(r) return member[r] end)
+  local front_records = {}
+  for _, record in ipairs(good) do front_records[#front_records + 1] = member[record] and record or nil end
   local body = {
     gnuplot.data("rest", rest), gnuplot.data("front", front),
     axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 2,-1"),
-    axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, good),
-    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse",
+    axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, front_records, "offset 1.5,0"),
+    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse\nset colorbox user origin 0.85, 0.58 size 0.025, 0.36",
     "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')",
   }
   local plots = {}
