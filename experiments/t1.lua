@@ -1,6 +1,6 @@
 --- Tutorial 1: search for small networks that read handwritten digits.
 --
---     nac-lua t1.lua            the search of t1.yaml: 30 trials, about a minute
+--     nac-lua t1.lua            the search of t1.yaml: 30 trials of 10 epochs
 --     nac-lua t1.lua --quick    a first look: 6 trials of 2 epochs
 --
 -- Each trial draws a network, counts what it would cost in hardware, trains it
