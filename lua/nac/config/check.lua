@@ -18,7 +18,7 @@ local function shown(self, value)
   if value == yaml.null then return "null" end
   local kind = type(value)
   if kind == "table" then return self.doc:is(value, "map") and "a mapping" or "a list" end
-  if kind == "string" then return "the word '" .. value .. "'" end
+  if kind == "string" then return "the word '" .. enum.shown(value) .. "'" end
   return tostring(value)
 end
 
@@ -90,7 +90,7 @@ function kinds.list(self, rule, value, where, path)
     local at = self.doc:where(value, i)
     list[i] = self:value(rule.of, item, at, ("%s[%d]"):format(path, i))
     if not rule.repeats and type(list[i]) ~= "table" then
-      if seen[list[i]] then refuse(at, path, "'%s' stands twice", tostring(list[i])) end
+      if seen[list[i]] then refuse(at, path, "'%s' stands twice", enum.shown(list[i])) end
       seen[list[i]] = true
     end
   end
@@ -135,7 +135,7 @@ function Check:known(keys, map, path)
     if not known[key] then
       local names = key_names(keys)
       local near = enum.nearest(key, names)
-      refuse(self.doc:where(map, key), "", "unknown key '%s'%s; %s", key, path ~= "" and " in " .. path or "",
+      refuse(self.doc:where(map, key), "", "unknown key '%s'%s; %s", enum.shown(key), path ~= "" and " in " .. path or "",
         near and ("nearest: '%s'"):format(near) or "known: " .. table.concat(names, ", "))
     end
   end

@@ -23,6 +23,7 @@ end
 -- @param list a list of strings
 -- @return the nearest entry (at most half of its letters away), or nil
 function M.nearest(word, list)
+  if #tostring(word) > 64 then return nil end -- no word of ours; comparing could take long
   local best, least
   for _, candidate in ipairs(list) do
     local d = distance(tostring(word), candidate)
@@ -30,6 +31,14 @@ function M.nearest(word, list)
   end
   if best and least <= math.max(1, #best // 2) then return best end
   return nil
+end
+
+--- A word cut to a length that a message can show.
+-- @param value what was given
+-- @return a string of about 60 letters at most
+function M.shown(value)
+  local text = tostring(value)
+  return #text > 60 and text:sub(1, utf8.offset(text, 0, 58) - 1) .. "..." or text
 end
 
 --- "unknown WHAT 'relo'; allowed: relu, tanh; nearest: relu"
@@ -40,7 +49,7 @@ end
 function M.refusal(value, list, what)
   local near = type(value) == "string" and M.nearest(value, list)
   return ("unknown %s '%s'; allowed: %s%s"):format(
-    what, tostring(value), table.concat(list, ", "), near and "; nearest: " .. near or "")
+    what, M.shown(value), table.concat(list, ", "), near and "; nearest: " .. near or "")
 end
 
 --- Returns `value` when it is in `list`, raises a refusal otherwise.

@@ -1,6 +1,7 @@
 --- YAML read with positions, so that a message can say `t1.yaml:14`.
 -- Drives lyaml's event parser (its plain loader drops lines, order and
 -- quoting). Keys are always text. Aliases share one Lua table; merge keys work.
+local enum = require "nac.util.enum"
 local events = require "yaml"
 local scalar = require "nac.util.yaml.scalar"
 
@@ -92,7 +93,7 @@ function Reader:begin(event, kind)
   self.depth = self.depth + 1
   if self.depth > self.limit.depth then self:fail(event, "nested deeper than %d levels", self.limit.depth) end
   if event.tag and event.tag ~= "!" and event.tag ~= "tag:yaml.org,2002:" .. (kind == "map" and "map" or "seq") then
-    self:fail(event, "tag '%s' is not accepted here", event.tag)
+    self:fail(event, "tag '%s' is not accepted here", enum.shown(event.tag))
   end
   local tbl = {}
   self.doc.kinds[tbl] = kind
@@ -152,7 +153,7 @@ function Reader:map(event)
       merges[#merges + 1] = { item, self:value(item) }
     else
       if map[key.value] ~= nil then
-        self:fail(key, "key '%s' stands twice (first on line %d)", key.value, doc.lines[map][key.value])
+        self:fail(key, "key '%s' stands twice (first on line %d)", enum.shown(key.value), doc.lines[map][key.value])
       end
       doc.lines[map][key.value] = key.start_mark.line + 1
       table.insert(doc.order[map], key.value)
@@ -168,9 +169,9 @@ function Reader:plain(event)
   local tag = event.tag and event.tag:match "^tag:yaml.org,2002:(.*)$" or event.tag
   if tag and tag ~= "!" then
     local convert = tagged[tag]
-    if not convert then self:fail(event, "tag '%s' is not accepted here", event.tag) end
+    if not convert then self:fail(event, "tag '%s' is not accepted here", enum.shown(event.tag)) end
     local value = convert(event.value)
-    if value == nil then self:fail(event, "'%s' is no %s", event.value, tag) end
+    if value == nil then self:fail(event, "'%s' is no %s", enum.shown(event.value), tag) end
     return value
   end
   if event.style == "PLAIN" and tag ~= "!" then return scalar.scalar(event.value) end
@@ -180,8 +181,8 @@ end
 function Reader:value(event)
   if event.type == "ALIAS" then
     local anchor = self.anchors[event.anchor]
-    if not anchor then self:fail(event, "alias '*%s' has no anchor before it", event.anchor) end
-    if anchor.open then self:fail(event, "alias '*%s' stands inside itself", event.anchor) end
+    if not anchor then self:fail(event, "alias '*%s' has no anchor before it", enum.shown(event.anchor)) end
+    if anchor.open then self:fail(event, "alias '*%s' stands inside itself", enum.shown(event.anchor)) end
     self:count(event, anchor.nodes)
     return anchor.value
   end
