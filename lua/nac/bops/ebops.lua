@@ -34,6 +34,10 @@ local function spans(tensor, precision)
   return sum
 end
 
+--- BOPs of one cost term.
+-- @param term a cost term of a net (docs/formats.md)
+-- @param o checked options (`nac.bops`)
+-- @return the number
 function M.term(term, o)
   if term.op ~= "matmul_const" then return 0 end
   if o.precision and o.weights then

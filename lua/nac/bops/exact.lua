@@ -24,6 +24,10 @@ for _, name in ipairs { "compare", "table", "softmax", "none" } do
   operations[name] = function() return 0 end
 end
 
+--- BOPs of one cost term.
+-- @param term a cost term of a net (docs/formats.md)
+-- @param o checked options (`nac.bops`)
+-- @return the number
 function M.term(term, o)
   local count = operations[term.op]
   if not count then error(("nac.bops: exact does not know operation '%s' of layer '%s'"):format(term.op, term.layer), 0) end

@@ -66,6 +66,10 @@ local function block(desc, b)
   return rows, notes
 end
 
+--- BOPs of an architecture description, layer by layer.
+-- @param desc a description (`nac.arch`)
+-- @param o checked options (`nac.bops`)
+-- @return list of {layer=, kind=, bops=}, list of notes or nil
 function M.describe(desc, o)
   local kind = o.model_type or model_type(desc)
   if kind ~= "mlp" and kind ~= "block" then error(("nac.bops: snac-pack counts model types mlp and block, not '%s'"):format(kind), 0) end
