@@ -14,10 +14,18 @@ local known = {
   "trial",
 }
 
+local known_of_optimizer = { "beta1", "beta2", "eps", "kind", "lr", "momentum", "nesterov" }
+
 -- The trainer's options from the user's.
 local function trainer_options(options, task, rows)
   local optimizer = options.optimizer or "adam"
   if type(optimizer) == "string" then optimizer = { kind = optimizer } end
+  if type(optimizer) ~= "table" then error("optimizer must be a name or a table, got " .. type(optimizer), 3) end
+  for key in pairs(optimizer) do enum.check(key, known_of_optimizer, "option of the optimizer", 3) end
+  local lr = options.lr or optimizer.lr or 1e-3
+  if type(lr) ~= "number" or not (lr >= 0 and lr < math.huge) then
+    error("lr must be a number of 0 or more, got " .. tostring(lr), 3)
+  end
   local o = { batch = options.batch or 128, l1 = options.l1, l2 = options.l2, max_rows = rows,
               reference = options.reference, piece = options.piece,
               seed = options.seed or (options.trial and options.trial.seed) or 1,
@@ -26,7 +34,7 @@ local function trainer_options(options, task, rows)
     if key ~= "kind" and key ~= "lr" then o[key] = value end
   end
   o.optimizer = optimizer.kind or "adam"
-  return o, options.lr or optimizer.lr or 1e-3
+  return o, lr
 end
 
 -- The parts of a data set, of a table of parts, and the task.
@@ -43,7 +51,20 @@ local function check(score, message, why)
   if score then return score end
   if why == "interrupted" then error(signal.interrupted(), 0) end
   if why == "nan" then error(signal.failed(message), 0) end
-  error(message, 4)
+  error(message, 3)
+end
+
+-- Runs f; an error of the engine shows the line of the user who called this module.
+local function at_user(f, ...)
+  local ok, result = pcall(f, ...)
+  if not ok then error(type(result) == "string" and result:gsub("^[^:\n]+:%d+: ", "") or result, 3) end
+  return result
+end
+
+local function check_part(part, name)
+  if type(part) ~= "table" or type(part.x) ~= "userdata" or type(part.y) ~= "userdata" then
+    error(("the part %s must be { x = tensor, y = tensor }"):format(name), 3)
+  end
 end
 
 --- Trains a net in place.
@@ -74,11 +95,14 @@ function M.fit(net, data, options)
   if math.type(epochs) ~= "integer" or epochs < 0 then error("epochs must be an integer of 0 or more, got " .. tostring(epochs), 2) end
   local parts, task = parts_of(data)
   local fit, search = parts.fit, parts.search
+  check_part(fit, "fit")
+  if search then check_part(search, "search") end
   local rows = math.max(fit.x:size(1), search and search.x:size(1) or 0)
   local opts, lr = trainer_options(options, task, rows)
-  local patience = options.patience == nil and 3 or options.patience
+  local patience = options.patience == nil and 3 or options.patience or 0
+  if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), 2) end
   local schedule = options.plateau ~= false and search and plateau.new(options.plateau or {})
-  local trainer <close> = ctrain.new(net, opts)
+  local trainer <close> = at_user(ctrain.new, net, opts)
   local best_state <close> = tensor.zeros { net:state_size() }
   net:save_state(best_state)
   local started = proc.clock()
@@ -89,6 +113,7 @@ function M.fit(net, data, options)
     if search then
       local s = check(trainer:evaluate(search.x, search.y))
       row.val_loss, row.val_accuracy = s.loss, s.accuracy
+      if not (s.loss < math.huge) then error(signal.failed(("search loss is %s after epoch %d"):format(s.loss, epoch)), 0) end
     end
     row.seconds = proc.clock() - started
     history[epoch] = row
@@ -98,7 +123,7 @@ function M.fit(net, data, options)
     end
     if options.trial then options.trial:report(epoch, { loss = row.val_loss or row.loss, accuracy = row.val_accuracy }) end
     if options.on_epoch then options.on_epoch(row) end
-    if search and patience and patience > 0 and epoch - best.epoch >= patience then break end
+    if search and patience > 0 and epoch - best.epoch >= patience then break end
     if schedule then lr = schedule(row.val_loss, lr) end
   end
   if search then net:load_state(best_state) end
@@ -115,8 +140,10 @@ end
 -- @return `{ loss = mean, accuracy = share of correct labels, n = samples }`
 function M.evaluate(net, part, options)
   options = options or {}
+  check_part(part, "to score")
   local loss = options.loss or (part.y:dtype() == "f32" and "mse" or "cross_entropy")
-  local trainer <close> = ctrain.new(net, { loss = loss, batch = 1, max_rows = part.x:size(1), reference = options.reference })
+  local trainer <close> = at_user(ctrain.new, net,
+    { loss = loss, batch = 1, max_rows = part.x:size(1), reference = options.reference })
   return (check(trainer:evaluate(part.x, part.y)))
 end
 

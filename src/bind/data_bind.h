@@ -9,6 +9,9 @@
 /** The loss of that name; raises with the allowed ones. */
 nac_loss nac_lua_check_loss(lua_State *L, const char *name);
 
+/** The option `reference` of the table at `index`: 0, 32 or 64. */
+int nac_lua_opt_reference(lua_State *L, int index);
+
 /** Samples at xi and answers at yi, checked against the net and the loss. */
 nac_data nac_lua_check_data(lua_State *L, int xi, int yi, const nac_net *net, nac_loss loss);
 

@@ -121,6 +121,37 @@ static const char *string_field(lua_State *L, const char *name)
   return s;
 }
 
+/* Reads the field `inputs` of the layer table at index 2; returns how many. */
+static int read_inputs(lua_State *L, const nac_net *net, int *inputs)
+{
+  const int type = lua_getfield(L, 2, "inputs");
+  lua_Integer n = 1;
+  lua_Integer i;
+  if (type != LUA_TNIL) {
+    if (type != LUA_TTABLE) {
+      return luaL_error(L, "the inputs of a layer must be a list of values, got %s", luaL_typename(L, -1));
+    }
+    n = luaL_len(L, -1);
+    if (n > NAC_MAX_INPUTS) {
+      return luaL_error(L, "a layer has at most %d inputs", NAC_MAX_INPUTS);
+    }
+    for (i = 0; i < n; i++) {
+      int is_integer;
+      lua_Integer value;
+      lua_geti(L, -1, i + 1);
+      value = lua_tointegerx(L, -1, &is_integer);
+      if (!is_integer || value < 1 || value > nac_net_n_values(net)) {
+        return luaL_error(L, "input %d must be a value of this net, 1 to %d, got %s", (int)i + 1,
+                          nac_net_n_values(net), luaL_tolstring(L, -1, NULL));
+      }
+      inputs[i] = (int)value - 1;
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  return (int)n;
+}
+
 /* net:add{kind=, name=, group=, share=, inputs={value, ...}, attributes...} -> value.
  * Values count from 1, 1 is the input; without `inputs` the newest is taken. */
 static int l_add(lua_State *L)
@@ -128,7 +159,7 @@ static int l_add(lua_State *L)
   nac_net *net = check(L);
   nac_attr attr[MAX_GIVEN + 1];
   int inputs[NAC_MAX_INPUTS];
-  int n_inputs = 1;
+  int n_inputs;
   int n_attrs;
   int output;
   nac_error err;
@@ -140,19 +171,7 @@ static int l_add(lua_State *L)
     return luaL_error(L, "a layer needs a kind");
   }
   inputs[0] = nac_net_output(net);
-  if (lua_getfield(L, 2, "inputs") == LUA_TTABLE) {
-    int i;
-    n_inputs = (int)luaL_len(L, -1);
-    if (n_inputs > NAC_MAX_INPUTS) {
-      return luaL_error(L, "a layer has at most %d inputs", NAC_MAX_INPUTS);
-    }
-    for (i = 0; i < n_inputs; i++) {
-      lua_geti(L, -1, i + 1);
-      inputs[i] = (int)luaL_checkinteger(L, -1) - 1;
-      lua_pop(L, 1);
-    }
-  }
-  lua_pop(L, 1);
+  n_inputs = read_inputs(L, net, inputs);
   if (nac_net_add(net, kind, string_field(L, "name"), string_field(L, "group"), string_field(L, "share"), attr, n_attrs, inputs, n_inputs,
                   &output, &err) != NAC_OK) {
     return nac_lua_raise(L, &err);

@@ -41,7 +41,7 @@ static int l_new(lua_State *L)
   luaL_checktype(L, 2, LUA_TTABLE);
   o.max_batch = nac_lua_opt_integer_field(L, 2, "batch", 128);
   o.training = nac_lua_opt_boolean_field(L, 2, "training", 0);
-  o.reference = (int)nac_lua_opt_integer_field(L, 2, "reference", 0);
+  o.reference = nac_lua_opt_reference(L, 2);
   o.input_gradient = nac_lua_opt_boolean_field(L, 2, "input_gradient", 0);
   o.piece = nac_lua_opt_integer_field(L, 2, "piece", 0);
   h = lua_newuserdatauv(L, sizeof *h, 0);
@@ -69,12 +69,12 @@ static void push_copy(lua_State *L, const handle *h, const void *data, int rank,
   nac_lua_push_tensor(L, t);
 }
 
-static void batch_shape(const handle *h, int value, int *rank, int64_t *dim)
+static void batch_shape(const handle *h, int value, int64_t rows, int *rank, int64_t *dim)
 {
   const int64_t *d;
   *rank = nac_net_value_shape(h->box->net, value, &d) + 1;
   memcpy(dim + 1, d, (size_t)(*rank - 1) * sizeof *d);
-  dim[0] = h->rows;
+  dim[0] = rows;
 }
 
 /* plan:forward(x [, seed, step]) -> the output for up to `batch` samples */
@@ -105,7 +105,7 @@ static int l_forward(lua_State *L)
   nac_plan_set_input(h->plan, nac_tensor_data(x), NULL, h->rows);
   nac_plan_load(h->plan);
   nac_plan_forward(h->plan, h->rows, (uint64_t)luaL_optinteger(L, 3, 0), (uint64_t)luaL_optinteger(L, 4, 0));
-  batch_shape(h, nac_net_output(h->box->net), &out_rank, dim);
+  batch_shape(h, nac_net_output(h->box->net), h->rows, &out_rank, dim);
   push_copy(L, h, nac_plan_output(h->plan, 0, NULL, &len), out_rank, dim);
   return 1;
 }
@@ -175,12 +175,15 @@ static int l_backward(lua_State *L)
 {
   handle *h = check(L);
   const nac_net *net = h->box->net;
+  int64_t rows;
   int i;
   if (!h->training || !h->has_gradient) {
     return luaL_error(L, "backward needs a training plan, and plan:loss or plan:set_gradient before it");
   }
   h->has_gradient = 0;
   nac_plan_backward(h->plan, h->rows, h->logits);
+  rows = h->rows;
+  h->rows = 0; /* gradients now lie where activations were: a forward pass comes next */
   lua_newtable(L);
   for (i = 0; i < nac_net_n_tensors(net, NAC_PARAMETER); i++) {
     const nac_net_tensor t = nac_net_get(net, NAC_PARAMETER, i);
@@ -190,7 +193,7 @@ static int l_backward(lua_State *L)
   if (nac_plan_input_gradient(h->plan) != NULL) {
     int64_t dim[NAC_MAX_RANK];
     int rank;
-    batch_shape(h, 0, &rank, dim);
+    batch_shape(h, 0, rows, &rank, dim);
     push_copy(L, h, nac_plan_input_gradient(h->plan), rank, dim);
     return 2;
   }

@@ -36,6 +36,16 @@ nac_loss nac_lua_check_loss(lua_State *L, const char *name)
   return (nac_loss)loss;
 }
 
+int nac_lua_opt_reference(lua_State *L, int index)
+{
+  const lua_Integer bits = nac_lua_opt_integer_field(L, index, "reference", 0);
+  if (bits != 0 && bits != 32 && bits != 64) {
+    luaL_error(L, "option 'reference' must be 0 (fast kernels), 32 or 64 (bits of the naive ones), got %I",
+               (LUAI_UACINT)bits);
+  }
+  return (int)bits;
+}
+
 static int check_samples(lua_State *L, int index, const nac_net *net, const nac_tensor *x)
 {
   const int64_t *dim;
@@ -126,7 +136,7 @@ static void read_options(lua_State *L, int at, nac_trainer_options *o)
   o->batch = nac_lua_opt_integer_field(L, at, "batch", 128);
   o->max_rows = nac_lua_opt_integer_field(L, at, "max_rows", 0);
   o->seed = (uint64_t)nac_lua_opt_integer_field(L, at, "seed", 0);
-  o->reference = (int)nac_lua_opt_integer_field(L, at, "reference", 0);
+  o->reference = nac_lua_opt_reference(L, at);
   o->piece = nac_lua_opt_integer_field(L, at, "piece", 0);
   o->optimiser.kind = (nac_optimiser_kind)found;
   o->optimiser.beta1 = nac_lua_opt_number_field(L, at, "beta1", 0.9);

@@ -9,7 +9,10 @@
 #include "core/net_impl.h"
 
 /* No value and no parameter has more elements: keeps all sums of sizes far from overflow. */
-#define MAX_ELEMENTS (INT64_C(1) << 40)
+#define MAX_ELEMENTS (INT64_C(1) << 48)
+
+/* A batch of values has one dimension more than a sample. */
+#define MAX_SAMPLE_RANK (NAC_MAX_RANK - 1)
 
 static int out_of_memory(nac_error *err, const char *what)
 {
@@ -45,12 +48,13 @@ static int64_t count(int rank, const int64_t *dim)
 static int add_value(nac_net *net, int rank, const int64_t *dim, int producer, nac_error *err)
 {
   nac_value *v;
-  const int64_t n = rank >= 0 && rank <= NAC_MAX_RANK ? count(rank, dim) : -1;
+  const int64_t n = rank >= 0 && rank <= MAX_SAMPLE_RANK ? count(rank, dim) : -1;
   if (n < 0) {
     char shape[96];
     nac_shape_text(shape, sizeof shape, rank, dim);
-    return nac_fail(err, NAC_ESHAPE, "shape %s is not possible: every dimension is at least 1, at most 2^40 elements",
-                    shape);
+    return nac_fail(err, NAC_ESHAPE,
+                    "shape %s is not possible: at most %d dimensions, each at least 1, at most 2^48 elements", shape,
+                    MAX_SAMPLE_RANK);
   }
   v = append((void **)&net->value, &net->n_values, sizeof *v);
   if (v == NULL) {
@@ -155,7 +159,7 @@ static int add_tensor(nac_net *net, nac_role role, const char *layer_name, const
   nac_parameter *p;
   const int64_t n = count(spec->rank, spec->dim);
   if (n < 0) {
-    return nac_fail(err, NAC_ESHAPE, "%s has more than 2^40 elements", spec->suffix);
+    return nac_fail(err, NAC_ESHAPE, "%s has more than 2^48 elements", spec->suffix);
   }
   p = append((void **)&net->tensor[role], &net->n_tensors[role], sizeof *p);
   if (p == NULL) {
@@ -255,6 +259,18 @@ static int check_inputs(const nac_net *net, nac_layer *layer, const int *inputs,
   return NAC_OK;
 }
 
+/* Whether a layer before the newest has that name. */
+static int has_layer(const nac_net *net, const char *name)
+{
+  int i;
+  for (i = 0; i < net->n_layers - 1; i++) {
+    if (strcmp(net->layer[i].name, name) == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 static int name_layer(const nac_net *net, nac_layer *layer, const char *name, const char *group, nac_error *err)
 {
   char made[160];
@@ -264,20 +280,36 @@ static int name_layer(const nac_net *net, nac_layer *layer, const char *name, co
     for (i = 0; i < net->n_layers - 1; i++) {
       number += net->layer[i].kind == layer->kind;
     }
-    snprintf(made, sizeof made, "%s%d", layer->kind->name, number);
+    do { /* past names that the user gave */
+      snprintf(made, sizeof made, "%s%d", layer->kind->name, number++);
+    } while (has_layer(net, made));
     name = made;
   }
   if (name[0] == '\0' || strlen(name) > 120) {
     return nac_fail(err, NAC_EINVAL, "a layer's name has 1 to 120 characters");
   }
-  for (i = 0; i < net->n_layers - 1; i++) {
-    if (strcmp(net->layer[i].name, name) == 0) {
-      return nac_fail(err, NAC_EINVAL, "there are two layers called '%s'", name);
-    }
+  if (has_layer(net, name)) {
+    return nac_fail(err, NAC_EINVAL, "there are two layers called '%s'", name);
   }
   layer->name = nac_strdup(name);
   layer->group = group != NULL ? nac_strdup(group) : NULL;
   return layer->name == NULL || (group != NULL && layer->group == NULL) ? out_of_memory(err, "a net") : NAC_OK;
+}
+
+/* Takes the newest layer back, with what it declared from `first` tensors on. */
+static void remove_layer(nac_net *net, const int *first)
+{
+  nac_layer *layer = &net->layer[--net->n_layers];
+  int role;
+  nac_free(layer->name);
+  nac_free(layer->group);
+  for (role = 0; role < 2; role++) {
+    while (net->n_tensors[role] > first[role]) {
+      const nac_parameter *p = &net->tensor[role][--net->n_tensors[role]];
+      net->n_elements[role] -= p->name != NULL ? p->n : 0; /* counted last, after the name */
+      nac_free(p->name);
+    }
+  }
 }
 
 int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const char *share,
@@ -288,6 +320,7 @@ int nac_net_add(nac_net *net, const char *kind, const char *name, const char *gr
   int code;
   int i;
   const nac_kind *k = nac_kind_find(kind);
+  const int first[2] = {net->n_tensors[0], net->n_tensors[1]};
   if (net->block[NAC_PARAMETER] != NULL) {
     return nac_fail(err, NAC_EINVAL, "this net has its weights already; layers are added before");
   }
@@ -309,8 +342,9 @@ int nac_net_add(nac_net *net, const char *kind, const char *name, const char *gr
   if (code == NAC_OK) {
     code = describe(net, layer, share, err);
   }
-  if (code != NAC_OK) { /* the net is of no more use, but can be freed */
+  if (code != NAC_OK) {
     snprintf(where, sizeof where, "layer %d '%.120s'", net->n_layers, layer->name != NULL ? layer->name : kind);
+    remove_layer(net, first);
     return nac_fail_in(err, code, where);
   }
   for (i = 0; i < n_inputs; i++) {
@@ -339,13 +373,16 @@ int nac_net_init(nac_net *net, uint64_t seed, nac_error *err)
     if (net->block[role] == NULL) {
       net->block[role] = nac_malloc(bytes);
     }
+    if (net->block[role] == NULL && net->n_tensors[role] == 0) {
+      return out_of_memory(err, "a net");
+    }
     if (net->block[role] == NULL) {
       int largest = 0;
       for (i = 1; i < net->n_tensors[role]; i++) {
         largest = net->tensor[role][i].n > net->tensor[role][largest].n ? i : largest;
       }
-      return nac_fail(err, NAC_ENOMEM, "out of memory: the net's parameters take %.1f GB, %s alone %.1f GB",
-                      (double)bytes / 1e9, net->tensor[role][largest].name,
+      return nac_fail(err, NAC_ENOMEM, "out of memory: the net's %s take %.1f GB, %s alone %.1f GB",
+                      role == NAC_PARAMETER ? "parameters" : "buffers", (double)bytes / 1e9, net->tensor[role][largest].name,
                       (double)net->tensor[role][largest].n * 4e-9);
     }
     for (i = 0; i < net->n_tensors[role]; i++) {

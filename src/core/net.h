@@ -42,7 +42,7 @@ void nac_net_free(nac_net *net);
 /** Adds a layer and gives the id of its output value, which becomes the net's
  * output. `name` NULL makes "<kind><number>"; `group` may be NULL; `share`, unless
  * NULL, names an earlier layer whose parameters this one uses too. Fails with
- * the layer's name and both shapes when they do not fit. */
+ * the layer's name and both shapes when they do not fit; the net is then as before. */
 int nac_net_add(nac_net *net, const char *kind, const char *name, const char *group, const char *share,
                 const nac_attr *attrs, int n_attrs, const int *inputs, int n_inputs, int *output, nac_error *err);
 

@@ -60,6 +60,8 @@ static void step_range(nac_optimiser *o, float *p, const float *g, int64_t at, i
                       .root = (float)(1.0 / sqrt(1.0 - pow(o->o.beta2, t))),
                       .beta1 = (float)o->o.beta1,
                       .beta2 = (float)o->o.beta2,
+                      .rest1 = (float)(1.0 - o->o.beta1),
+                      .rest2 = (float)(1.0 - o->o.beta2),
                       .eps = (float)o->o.eps,
                       .l2 = l2,
                       .l1 = l1};

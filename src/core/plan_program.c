@@ -32,25 +32,11 @@ static void share_activations(nac_plan *plan)
   }
 }
 
-static int reaches_output(const nac_net *net, int value)
-{
-  int l;
-  int i;
-  if (value == nac_net_output(net)) {
-    return 1;
-  }
-  for (l = 0; l < net->n_layers; l++) {
-    for (i = 0; i < net->layer[l].n_inputs; i++) {
-      if (net->layer[l].input[i] == value && reaches_output(net, net->layer[l].output)) {
-        return 1;
-      }
-    }
-  }
-  return 0;
-}
+#define NOT_WANTED (-1)
+#define BEHIND_PARAMETER (-2) /* wanted if the output lies behind it, too */
 
 /* A value wants a gradient when a parameter lies before it and the output
- * behind it. */
+ * behind it: one pass forward, one back. */
 static void want_gradients(nac_plan *plan)
 {
   const nac_net *net = plan->net;
@@ -58,27 +44,33 @@ static void want_gradients(nac_plan *plan)
   int i;
   int v;
   for (v = 0; v < net->n_values; v++) {
-    plan->grad_of[v] = -1;
+    plan->grad_of[v] = NOT_WANTED;
   }
   if (!plan->o.training) {
     return;
   }
-  plan->grad_of[0] = plan->o.input_gradient ? 0 : -1;
+  plan->grad_of[0] = plan->o.input_gradient ? BEHIND_PARAMETER : NOT_WANTED;
   for (l = 0; l < net->n_layers; l++) {
     const nac_layer *layer = &net->layer[l];
     int wanted = layer->n_params > 0;
     for (i = 0; i < layer->n_inputs; i++) {
-      wanted = wanted || plan->grad_of[layer->input[i]] >= 0;
+      wanted = wanted || plan->grad_of[layer->input[i]] == BEHIND_PARAMETER;
     }
-    plan->grad_of[layer->output] = wanted ? layer->output : -1;
-  }
-  for (v = 0; v < net->n_values; v++) { /* dead ends */
-    if (!reaches_output(net, v)) {
-      plan->grad_of[v] = -1;
-    }
+    plan->grad_of[layer->output] = wanted ? BEHIND_PARAMETER : NOT_WANTED;
   }
   plan->grad_of[nac_net_output(net)] = nac_net_output(net); /* also without any parameter */
   plan->grad_of[plan->logits] = plan->logits;
+  for (l = net->n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &net->layer[l];
+    for (i = 0; plan->grad_of[layer->output] >= 0 && i < layer->n_inputs; i++) {
+      if (plan->grad_of[layer->input[i]] == BEHIND_PARAMETER) {
+        plan->grad_of[layer->input[i]] = layer->input[i];
+      }
+    }
+  }
+  for (v = 0; v < net->n_values; v++) { /* dead ends */
+    plan->grad_of[v] = plan->grad_of[v] < 0 ? NOT_WANTED : plan->grad_of[v];
+  }
 }
 
 /* gx lies on gy where the layer allows and x has no other reader. */

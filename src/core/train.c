@@ -46,7 +46,10 @@ int nac_trainer_new(nac_trainer **out, nac_net *net, const nac_trainer_options *
   int64_t rows;
   *out = NULL;
   if (options->batch < 1 || options->batch >= INT32_MAX) {
-    return nac_fail(err, NAC_EINVAL, "a batch has at least one row, got %lld", (long long)options->batch);
+    return nac_fail(err, NAC_EINVAL, "a batch has 1 to 2^31 - 2 rows, got %lld", (long long)options->batch);
+  }
+  if (options->max_rows < 0 || options->max_rows > INT32_MAX) {
+    return nac_fail(err, NAC_EINVAL, "data sets have 0 to 2^31 - 1 rows, got %lld", (long long)options->max_rows);
   }
   t = nac_calloc(1, sizeof *t);
   if (t == NULL) {
@@ -111,6 +114,34 @@ static int check_data(const nac_trainer *t, const nac_data *data, nac_error *err
   return NAC_OK;
 }
 
+/* Batch statistics of one row say nothing: refused rather than trained on. */
+static int check_two_rows(const nac_trainer *t, const nac_data *data, nac_error *err)
+{
+  if (nac_plan_needs_two_rows(t->train) && (t->o.batch < 2 || data->n < 2)) {
+    return nac_fail(err, NAC_EINVAL, "batch normalisation is trained on batches of at least 2 rows, got %s of 1",
+                    data->n < 2 ? "data" : "batches");
+  }
+  return NAC_OK;
+}
+
+/* A last step may spoil the parameters without any loss that shows it. */
+static int check_parameters(const nac_net *net, int64_t epoch, nac_error *err)
+{
+  int i;
+  for (i = 0; i < nac_net_n_tensors(net, NAC_PARAMETER); i++) {
+    const nac_net_tensor p = nac_net_get(net, NAC_PARAMETER, i);
+    float spoilt = 0; /* 0 x is NaN for a NaN or an infinity */
+    int64_t e;
+    for (e = 0; e < p.n; e++) {
+      spoilt += 0.0f * p.data[e];
+    }
+    if (isnan(spoilt)) {
+      return nac_fail(err, NAC_ENAN, "parameter %s is not finite after epoch %lld", p.name, (long long)epoch);
+    }
+  }
+  return NAC_OK;
+}
+
 /* Copies the answers of `n` rows to where the loss reads them. */
 static void gather_answers(nac_trainer *t, const nac_data *data, const int32_t *order, int64_t n)
 {
@@ -143,18 +174,21 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, doubl
   int64_t batch = 0;
   int code = check_data(t, data, err);
   memset(score, 0, sizeof *score);
+  if (code == NAC_OK) {
+    code = check_two_rows(t, data, err);
+  }
   if (code != NAC_OK) {
     return code;
   }
   nac_rng_permutation(&rng, t->order, (size_t)data->n);
   while (at < data->n) {
     const int64_t n = batch_rows(t, at, data->n);
-    const int64_t step = epoch * (INT64_C(1) << 32) + batch;
+    const uint64_t step = ((uint64_t)epoch << 32) + (uint64_t)batch;
     batch++;
     nac_plan_set_input(t->train, data->x, t->order + at, n);
     gather_answers(t, data, t->order + at, n);
     nac_plan_load(t->train);
-    nac_plan_forward(t->train, n, t->o.seed, (uint64_t)step);
+    nac_plan_forward(t->train, n, t->o.seed, step);
     nac_loss_run(t->o.loss, t->train, t->labels, t->targets, n, score);
     if (!isfinite(score->loss)) {
       return nac_fail(err, NAC_ENAN, "loss is %s at epoch %lld, batch %lld (learning rate %g)",
@@ -167,7 +201,7 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, doubl
       return nac_fail(err, NAC_EINTR, "interrupted at epoch %lld, batch %lld", (long long)epoch, (long long)batch);
     }
   }
-  return NAC_OK;
+  return check_parameters(t->net, epoch, err);
 }
 
 int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score, nac_error *err)

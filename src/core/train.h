@@ -35,9 +35,10 @@ void nac_trainer_free(nac_trainer *t);
 /** Trains on all rows once, in an order drawn from (seed, epoch). The last
  * partial batch is trained too; a single row left over joins the batch before
  * it where batch statistics need two. Fails with NAC_ENAN at the first batch
- * whose loss is not finite, NAC_EINTR when the user interrupts, NAC_EINVAL
- * for a label outside the outputs; parameters are then those of the last
- * completed step. */
+ * whose loss is not finite and for parameters that are not finite at the end,
+ * NAC_EINTR when the user interrupts, NAC_EINVAL for a label outside the
+ * outputs and for batches of one row where statistics need two; parameters are
+ * then those of the last completed step. */
 int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, double lr, nac_score *score,
                       nac_error *err);
 

@@ -316,8 +316,8 @@ void K(k_adam)(float *p, const float *g, float *m, float *v, long n, const k_ada
   const vf l2 = vset1(o->l2);
   const vf b1 = vset1(o->beta1);
   const vf b2 = vset1(o->beta2);
-  const vf c1 = vset1(1.0f - o->beta1);
-  const vf c2 = vset1(1.0f - o->beta2);
+  const vf c1 = vset1(o->rest1);
+  const vf c2 = vset1(o->rest2);
   const vf root = vset1(o->root);
   const vf eps = vset1(o->eps);
   const vf step = vset1(o->step);

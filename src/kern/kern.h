@@ -16,9 +16,10 @@ typedef enum k_start {
 
 /* theta -= step m / (sqrt(v) root + eps), after m and v took the gradient
  * g + l2 theta + l1 sign(theta) (Kingma & Ba 2015, algorithm 1;
- * step = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t)). */
+ * step = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t); rest = 1 - beta comes
+ * rounded from double, the difference of floats would be off by 1e-5). */
 typedef struct k_adam {
-  float step, root, beta1, beta2, eps, l2, l1;
+  float step, root, beta1, beta2, rest1, rest2, eps, l2, l1;
 } k_adam;
 
 /* v = momentum v + g (g at the first step), theta -= lr v, or with Nesterov's

@@ -127,7 +127,8 @@ end
 -- @param input the net's input value
 -- @return a nac.net without weights
 function M.describe(output, input)
-  local net = cnet.new(input.given_shape)
+  local ok, net = pcall(cnet.new, input.given_shape)
+  if not ok then error(net, 0) end
   local state = { ids = { [input] = 1 }, names = {}, counts = {} }
   local first_use = {}
   for _, v in ipairs(order_of(output)) do
