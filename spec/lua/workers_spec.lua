@@ -45,7 +45,7 @@ describe("workers", function()
       t:int("n", t.number, t.number)
       if t.number == 0 then os.exit(3) end
       if t.number == 1 then proc.kill(proc.pid(), "SIGKILL") end
-      if t.number == 2 then proc.kill(proc.pid(), "SIGSEGV") end
+      if t.number == 2 then proc.kill(proc.pid(), "SIGABRT") end
       if t.number == 3 then error "a fault" end
       if t.number == 4 then return { gain = print } end
       if t.number == 5 then t:attr("f", print) end
@@ -54,7 +54,7 @@ describe("workers", function()
       return 1
     end, { trials = 9, workers = 3, trial_memory = 50e6 })
     local reasons = {
-      "the objective called os.exit(3)", "killed by signal 9 (SIGKILL)", "killed by signal 11 (SIGSEGV)", "a fault",
+      "the objective called os.exit(3)", "killed by signal 9 (SIGKILL)", "killed by signal 6 (SIGABRT)", "a fault",
       "objective gain is a function", "no JSON form for a function",
       "left with exit status 0 before the objective returned", "memory limit of 50 MB exceeded",
     }

@@ -41,7 +41,7 @@ local function lock(path)
       if owner and owner > 0 then
         return nil, ("%s is in use by process %d: wait for it, or take another file"):format(path, owner)
       end
-      return nil, "cannot open " .. message
+      return nil, "cannot open " .. message:gsub("%.lock:", ":", 1)
     end
     held = { fd = fd, count = 0 }
     locks[path] = held
@@ -62,11 +62,13 @@ end
 
 -- What SQLite says, with the path and what can be done.
 local function explained(path, text)
-  text = tostring(text):gsub("^Error %a+ statement handle: ", ""):gsub("^.-: Error", "Error")
+  text = tostring(text):gsub("^Error %a+ statement handle: ", ""):gsub("^Execute failed ", "")
+    :gsub("^Failed to connect to database: ", "")
   local hint = text:find "locked" and ": another program writes to it; close that or try again"
     or text:find "not a database" and ": this file holds something else"
     or text:find "malformed" and ": the file is damaged; restore a copy, or begin a new one"
     or (text:find "full" or text:find "I/O") and ": is the disk full?"
+    or text:find "unable to open" and ": is the folder there, and may you write to it?"
     or text:find "readonly" and ": no permission to write there"
     or ""
   return ("%s: %s%s"):format(path, text, hint)
