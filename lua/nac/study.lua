@@ -266,6 +266,7 @@ return function(options)
     end
   end
   self.existed = stored and true or false
+  if stored then self.artifacts:sweep() end
   if self.population and self.existed then settle(self) end
   return self
 end

@@ -9,7 +9,7 @@ local nac, proc = require "nac", require "nac.c.proc"
 local storage, log, pause, workers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
 local study = nac.study {
   maximize = { "gain" }, minimize = { "price" }, sampler = "nsga2", seed = 7, population = 5,
-  storage = storage ~= "none" and storage or nil, resume = true,
+  storage = storage ~= "none" and storage or nil, resume = true, artifacts = log .. "_files",
 }
 study:optimize(function(t)
   local x, n, c = t:float("x", 0, 1), t:int("n", 1, 9), t:choice("c", { "a", "b" })
@@ -17,6 +17,15 @@ study:optimize(function(t)
   f:write(t.number, "\n")
   f:flush()
   proc.sleep(pause)
+  t:keep(function(path)
+    for _, ending in ipairs { ".half", "" } do
+      local file <close> = assert(io.open(path .. ending, "w"))
+      file:write(t.number)
+      file:flush()
+      proc.sleep(pause / 4)
+    end
+    os.remove(path .. ".half")
+  end)
   if n == 9 then error "nine" end
   return { gain = x * (c == "a" and 1 or 2), price = n + x }
 end, { trials = 24, workers = workers })
@@ -25,6 +34,19 @@ for _, r in ipairs(study:trials()) do
   print(r.number, r.state, ("%.17g %d %s"):format(r.params.x, r.params.n, r.params.c), v.gain, v.price, r.seed)
 end
 study:close()
+local kept, front = {}, {}
+for _, r in ipairs(study:front()) do front[#front + 1] = ("trial_%d.npz"):format(r.number) end
+for name in require("lfs").dir(log .. "_files") do
+  if name ~= "." and name ~= ".." then
+    kept[#kept + 1] = name
+    os.remove(log .. "_files/" .. name)
+  end
+end
+table.sort(kept)
+table.sort(front)
+assert(table.concat(kept, " ") == table.concat(front, " "))
+os.remove(log .. "_files")
+print(table.concat(kept, " "))
 ]]
 
 local base = os.tmpname()

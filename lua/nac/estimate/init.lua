@@ -123,8 +123,10 @@ function M.resources(what, hw)
     estimator = name, board = board.name, clock_cycles = cycles, interval = interval,
     latency_ns = cycles * options.clock_ns, layers = rows, notes = notes,
   }
-  for key, count in pairs(sum) do
-    out[key], out[key .. "_percent"] = count, 100 * count / board[key]
+  -- A fixed order: the order of pairs differs from process to process, and with it
+  -- the last bit of the sum, which a resumed search would notice.
+  for _, key in ipairs { "lut", "ff", "dsp", "bram" } do
+    out[key], out[key .. "_percent"] = sum[key], 100 * sum[key] / board[key]
     percents = percents + out[key .. "_percent"]
   end
   out.avg_resource = percents / 4

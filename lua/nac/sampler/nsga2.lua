@@ -75,9 +75,12 @@ local function tournament(parents, rng)
 end
 
 local function violation(trial)
-  local sum, missed = 0, false
-  for _, amount in pairs(trial.violations) do sum, missed = sum + amount, true end
-  return missed and sum or math.huge
+  local amounts, sum = {}, 0
+  for _, amount in pairs(trial.violations) do amounts[#amounts + 1] = amount end
+  if #amounts == 0 then return math.huge end
+  table.sort(amounts) -- the order of pairs differs from process to process
+  for _, amount in ipairs(amounts) do sum = sum + amount end
+  return sum
 end
 
 -- The best P of a pool, with rank and crowding; the last rank that fits only in

@@ -1,4 +1,5 @@
 --- The folder of files that trials keep: trial_N.npz, trial_N_fold1.npz, ...
+local lfs = require "lfs"
 local proc = require "nac.c.proc"
 local signal = require "nac.util.signal"
 
@@ -65,11 +66,22 @@ function Artifacts:store(file, write)
   return path
 end
 
+--- Removes files that a killed worker was writing.
+-- @param[opt] file of this artifact only; else of all
+function Artifacts:sweep(file)
+  local prefix = ".tmp_" .. (file or "")
+  local ok, next_name, folder = pcall(lfs.dir, self.dir)
+  if not ok then return end -- nothing was kept yet
+  for name in next_name, folder do
+    if name:sub(1, #prefix) == prefix then os.remove(self.dir .. "/" .. name) end
+  end
+end
+
 --- Removes a trial's files, also half-written ones.
 function Artifacts:drop(record)
   for _, file in ipairs(record.artifacts) do
     os.remove(self.dir .. "/" .. file)
-    os.remove(self.dir .. "/.tmp_" .. file)
+    if record.state == "failed" then self:sweep(file) end
   end
 end
 
