@@ -39,7 +39,28 @@ local function measure(name, options)
     name, s.median, s.min, s.max, TURNS, peak, RECORDED, RECORDED / s.median))
 end
 
+-- Milliseconds from process start to the start of the first trial: until its end
+-- is reported, less the seconds that it took.
+local function first_trial()
+  local times = {}
+  for turn = 1, TURNS do
+    local start = bench.clock()
+    local pipe = assert(io.popen(("'%s' search experiments/t1.yaml --trials 3 --epochs 2 --seed %d --workers 1 --sample "
+      .. "--log json --no-pictures --results %s"):format(self, SEED, folder)))
+    for line in pipe:lines() do
+      if not times[turn] and line:find('"event":"trial"', 1, true) then
+        times[turn] = 1e3 * (bench.clock() - start - tonumber(line:match('"seconds":([%d.e-]+)')))
+      end
+    end
+    pipe:close()
+    os.execute("rm -rf " .. folder)
+  end
+  local s = bench.summary(times)
+  print(("start to first trial %.0f ms (%.0f to %.0f over %d runs)"):format(s.median, s.min, s.max, TURNS))
+end
+
 bench.header("t1's global search: 3 trials, 2 epochs, 10 000 images, hardware metrics", SEED)
 print("predecessor: a recorded figure, from another machine of this size (2 virtual cores), not part of this run")
 measure("with pictures", "")
 measure("without pictures", "--no-pictures")
+first_trial()

@@ -41,6 +41,11 @@ local damages = {
     local piece = s:sub(i, i + random(1, 64))
     return s:sub(1, i) .. piece:rep(random(1, 8)) .. s:sub(i + 1)
   end,
+  function(s, random) -- another indentation, as in a file edited in haste
+    if not s:find("\n") then return s end
+    local at = s:find("\n", random(#s)) or s:find("\n")
+    return s:sub(1, at) .. (" "):rep(random(0, 3)) .. s:sub(at + 1 + random(0, 2))
+  end,
   function(s, random) -- random bytes
     local i, bytes = random(0, #s), {}
     for k = 1, random(1, 16) do bytes[k] = string.char(random(0, 255)) end
@@ -60,7 +65,8 @@ end
 --- Reads `rounds` damaged copies of each good file.
 -- @param options `name` of the reader; `files` = list of paths of good files;
 -- `read` = function(path) that reads one; `rounds` = 300 a file; `seed` = 1;
--- `memory` = 256 MB of engine memory that it may have in use
+-- `memory` = 256 MB of engine memory that it may have in use; `raises` = true:
+-- whether it may refuse by raising an error
 -- @return counts {accepted=, refused=}
 function M.run(options)
   math.randomseed(options.seed or 1)
@@ -77,7 +83,11 @@ function M.run(options)
       local out = assert(io.open(path, "wb"))
       out:write(round == 0 and bytes or M.damage(bytes, math.random))
       out:close()
-      local ok, value, message = pcall(options.read, path)
+      local ok, value, message = xpcall(options.read, debug.traceback, path)
+      if not ok and options.raises == false then
+        os.rename(path, path .. ".kept")
+        error(("%s raised on %s: %s"):format(options.name, path .. ".kept", value))
+      end
       if ok and value ~= nil then
         counts.accepted = counts.accepted + 1
       else
