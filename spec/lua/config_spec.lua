@@ -89,6 +89,7 @@ describe("a configuration", function()
       refusal("[true, false, false, false]", "[true, false]"))
     assert.matches("needs use_hardware_metrics", refusal("metrics: true", "metrics: false"))
     assert.matches("^t1.yaml:5: dataset: name or loader", refusal("name: mnist", ""))
+    assert.matches("^t1.yaml:25: search_space.mlp_lists: needs", refusal("num_blocks: 3", "mlp_lists: {num_layers: [2]}"))
     assert.matches("mlp_width_space is needed", refusal("mlp_width_space: [8, 16, 32, 64, 128]", ""))
   end)
 
@@ -111,6 +112,19 @@ describe("a configuration", function()
     assert.equal(11, cfg.search_space.initial_img_size)
     assert.matches("x.yaml:3: search_space: .*nowhere.yaml: No such file", select(2, space_of "nowhere.yaml"))
     assert.matches("t1_config.yaml:%d+: unknown key 'dataset'", select(2, space_of "t1_config.yaml"))
+  end)
+
+  it("is written with every key and reads back equal", function()
+    local write = require("nac.config.write").text
+    for _, name in ipairs { "t1_config", "t2_config", "t3_config" } do
+      local text = write(assert(config.load(golden .. name .. ".yaml")))
+      assert.equal(text, write(assert(config.parse(text))))
+      assert.matches("^dataset:\n  name: ", text)
+    end
+    local text = "dataset: {name: mnist}\nsearch_space: mnist_search_spaces.yaml\nsearch: {l1: 1e-6}"
+    local cfg = assert(config.parse(text, golden .. "x.yaml"))
+    local again = assert(config.parse(write(cfg)))
+    assert.same({ { 2, 3 }, 1e-6 }, { again.search_space.mlp_lists.num_layers, again.search.l1 })
   end)
 
   it("makes do with few keys", function()

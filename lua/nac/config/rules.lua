@@ -59,6 +59,11 @@ local function space(cfg)
   end
 end
 
+local function layer_lists(cfg)
+  local s = cfg.search_space
+  if next(s.mlp_lists) ~= nil and s.mlp_preset == "none" then return "search_space.mlp_lists", "needs mlp_preset: snac-pack" end
+end
+
 local function ranges(cfg)
   for _, key in ipairs { "bottleneck_range", "phi_len_range", "rho_len_range" } do
     local range = cfg.search_space[key]
@@ -80,7 +85,7 @@ local function bits(cfg)
   end
 end
 
-local rules = { dataset, objectives, space, ranges, bits }
+local rules = { dataset, objectives, space, layer_lists, ranges, bits }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

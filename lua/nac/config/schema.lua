@@ -116,11 +116,26 @@ local search = {
   { key = "study_name", kind = "string", doc = "Name of the study in the database." },
 }
 
+-- Lists a layer of the preset (`nac.space.mlp_snac_pack`).
+local function layer_lists()
+  local keys = {
+    { key = "num_layers", kind = "list", of = { kind = "integer", min = 2, max = 5 }, doc = "Numbers of layers with the output layer." },
+  }
+  for i = 1, 4 do
+    local layer = (" of hidden layer %d."):format(i)
+    keys[#keys + 1] = { key = "hidden_units" .. i, kind = "list", of = width, doc = "Widths" .. layer }
+    keys[#keys + 1] = { key = "activation" .. i, kind = "list", of = activation, doc = "Activations" .. layer }
+    keys[#keys + 1] = { key = "batchnorm" .. i, kind = "list", of = flag, doc = "Whether there is a batchnorm" .. layer }
+  end
+  return keys
+end
+
 local range = { kind = "integer", min = 0, max = 64 }
 local space = {
   { key = "mlp_preset", kind = "word", words = set("preset", { "none", "snac-pack" }), default = "none",
       doc = "snac-pack: the fixed MLP space that the predecessor really searched; the other keys of this section then "
         .. "only give the output." },
+  { key = "mlp_lists", kind = "section", keys = layer_lists(), doc = "Lists that replace those of the preset." },
   { key = "mlp_width_space", kind = "list", of = width, doc = "Widths of dense layers." },
   { key = "act_space", kind = "list", of = activation, default = function() return { "relu" } end,
     doc = "Activations; spellings such as ReLU and LeakyReLU (slope .01) are understood." },

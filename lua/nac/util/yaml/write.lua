@@ -27,8 +27,10 @@ local function needs_quotes(text)
   return scalar.scalar(text) ~= text or text:find "^[-+.]?%d" or text == "=" or text == "<<"
 end
 
-local function sorted_keys(map, rank)
-  local keys = {}
+-- Keys named in `order` first, the others by name.
+local function sorted_keys(map, order)
+  local keys, rank = {}, {}
+  for i, key in ipairs(order or {}) do rank[key] = i end
   for key in pairs(map) do keys[#keys + 1] = key end
   table.sort(keys, function(a, b)
     local ra, rb = rank[a] or math.huge, rank[b] or math.huge
@@ -77,7 +79,7 @@ function Writer:value(value)
     self:list(value)
   else
     self:emit { type = "MAPPING_START", implicit = true, style = "BLOCK" }
-    for _, key in ipairs(sorted_keys(value, self.rank)) do
+    for _, key in ipairs(sorted_keys(value, self.order(value))) do
       self:scalar(tostring(key))
       self:value(value[key])
     end
@@ -91,12 +93,12 @@ end
 -- @param value numbers, strings, booleans, `yaml.null`, tables of them; an empty
 -- table is a list unless its metatable is `yaml.map`
 -- @param[opt] options {order = list of keys that come first, in this order, at
--- every level}; the other keys follow alphabetically
+-- every level, or function(mapping) -> such a list}; the others follow by name
 -- @return the text; raises on functions, cycles and text that is not UTF-8
 function M.dump(value, options)
-  local rank = {}
-  for i, key in ipairs(options and options.order or {}) do rank[key] = i end
-  local writer = setmetatable({ emitter = events.emitter(), rank = rank, depth = 0 }, Writer)
+  local list = options and options.order
+  local order = type(list) == "function" and list or function() return list end
+  local writer = setmetatable({ emitter = events.emitter(), order = order, depth = 0 }, Writer)
   writer:emit { type = "STREAM_START", encoding = "UTF8" }
   writer:emit { type = "DOCUMENT_START", implicit = true }
   writer:value(value)
