@@ -15,20 +15,21 @@ static void describe_steps(nac_plan *plan)
 {
   int l;
   int i;
-  for (l = 0; l < plan->net->n_layers; l++) {
+  for (l = 0; l < plan->g.n_layers; l++) {
     nac_step *s = &plan->step[l];
-    const nac_layer *layer = &plan->net->layer[l];
+    const nac_layer *layer = &plan->g.layer[l];
     s->layer = layer;
     s->mode = plan->mode;
     s->training = plan->o.training;
-    s->max_batch = plan->o.max_batch;
+    s->max_batch = (plan->o.max_batch + 15) / 16 * 16;
     for (i = 0; i < layer->n_inputs; i++) {
-      const nac_value *x = &plan->net->value[layer->input[i]];
+      const nac_value *x = &plan->g.value[layer->input[i]];
       s->x_len[i] = x->n;
       s->x_dim[i] = x->dim;
       s->x_rank[i] = x->rank;
     }
-    s->y_len = plan->net->value[layer->output].n;
+    s->y_len = plan->g.value[layer->output].n;
+    s->blocked = plan->g.blocked[layer->output];
   }
 }
 
@@ -38,8 +39,8 @@ static void choose_piece(nac_plan *plan)
   int64_t piece = plan->o.piece;
   int v;
   if (piece <= 0) {
-    for (v = 0; v < plan->net->n_values; v++) {
-      row += plan->net->value[v].n * (int64_t)plan->element * (plan->o.training ? 2 : 1);
+    for (v = 0; v < plan->g.n_values; v++) {
+      row += plan->g.value[v].n * (int64_t)plan->element * (plan->o.training ? 2 : 1);
     }
     piece = row > 0 ? PIECE_BYTES / row : 1;
   }
@@ -82,7 +83,7 @@ static int check(const nac_net *net, const nac_plan_options *o, nac_error *err)
 int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, nac_error *err)
 {
   nac_plan *plan;
-  const size_t nv = (size_t)net->n_values;
+  size_t nv;
   int code = check(net, options, err);
   *out = NULL;
   if (code != NAC_OK) {
@@ -96,7 +97,13 @@ int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, 
   plan->o = *options;
   plan->mode = options->reference == 64 ? NAC_REF_F64 : options->reference != 0 ? NAC_REF_F32 : NAC_FAST;
   plan->element = plan->mode == NAC_REF_F64 ? sizeof(double) : sizeof(float);
-  plan->step = nac_calloc((size_t)net->n_layers, sizeof *plan->step);
+  code = nac_plan_make_graph(plan, err);
+  if (code != NAC_OK) {
+    nac_plan_free(plan);
+    return code;
+  }
+  nv = (size_t)plan->g.n_values;
+  plan->step = nac_calloc((size_t)plan->g.n_layers, sizeof *plan->step);
   plan->act_of = nac_calloc(nv, sizeof *plan->act_of);
   plan->grad_of = nac_calloc(nv, sizeof *plan->grad_of);
   plan->act = nac_calloc(nv, sizeof *plan->act);
@@ -106,10 +113,6 @@ int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, 
       plan->grad == NULL || plan->tmp == NULL) {
     nac_plan_free(plan);
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
-  }
-  plan->logits = nac_net_output(net);
-  if (strcmp(net->layer[net->n_layers - 1].kind->name, "softmax") == 0) {
-    plan->logits = net->layer[net->n_layers - 1].input[0];
   }
   describe_steps(plan);
   choose_piece(plan);
@@ -135,7 +138,7 @@ void nac_plan_free(nac_plan *plan)
   if (plan == NULL) {
     return;
   }
-  for (l = 0; plan->step != NULL && l < plan->net->n_layers; l++) {
+  for (l = 0; plan->step != NULL && l < plan->g.n_layers; l++) {
     nac_free(plan->step[l].state);
   }
   free_program(&plan->forward);
@@ -151,6 +154,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->g64);
   nac_free(plan->w64);
   nac_free(plan->b64);
+  nac_plan_free_graph(plan);
   nac_free(plan);
 }
 
@@ -186,7 +190,7 @@ int nac_plan_is_double(const nac_plan *plan)
 
 void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, int64_t n)
 {
-  const int64_t len = plan->net->value[0].n;
+  const int64_t len = plan->g.value[0].n;
   int64_t r;
   int64_t i;
   for (r = 0; r < n; r++) {
@@ -205,6 +209,7 @@ void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, in
 void nac_plan_load(nac_plan *plan)
 {
   const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   int64_t i;
   int l;
   if (plan->mode == NAC_REF_F64) {
@@ -215,9 +220,9 @@ void nac_plan_load(nac_plan *plan)
       plan->b64[i] = (double)net->block[NAC_BUFFER][i];
     }
   }
-  for (l = 0; l < net->n_layers; l++) {
-    if (net->layer[l].kind->prepare != NULL) {
-      net->layer[l].kind->prepare(&plan->step[l]);
+  for (l = 0; l < g->n_layers; l++) {
+    if (g->layer[l].kind->prepare != NULL) {
+      g->layer[l].kind->prepare(&plan->step[l]);
     }
   }
 }
@@ -230,9 +235,12 @@ static void run_op(nac_plan *plan, const nac_op *op, int forward, int64_t r0, in
     nac_row_fn *run = forward ? (op->what == OP_RUN ? kind->forward : kind->forward_reduce)
                               : (op->what == OP_RUN ? kind->backward : kind->backward_reduce);
     if (run != NULL) {
-      run(s, r0, r1);
+      run(s, r0, s->blocked ? (r1 + 15) / 16 * 16 : r1);
     }
     return;
+  }
+  if (op->blocked) {
+    r1 = (r1 + 15) / 16 * 16;
   }
   {
     const size_t at = (size_t)(r0 * op->len) * plan->element;
@@ -275,13 +283,13 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
   const nac_net *net = plan->net;
   int64_t i;
   int l;
-  for (l = 0; l < net->n_layers; l++) {
+  for (l = 0; l < plan->g.n_layers; l++) {
     plan->step[l].batch = n;
     if (plan->o.training) {
       plan->step[l].rng = nac_rng_stream(seed, "layer", (uint64_t)l, step);
     }
   }
-  run_program(plan, &plan->forward, 1, n, net->n_layers);
+  run_program(plan, &plan->forward, 1, n, plan->g.n_layers);
   if (plan->mode == NAC_REF_F64 && plan->o.training) { /* running statistics go back to the net */
     for (i = 0; i < net->n_elements[NAC_BUFFER]; i++) {
       net->block[NAC_BUFFER][i] = (float)plan->b64[i];
@@ -291,18 +299,18 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
 
 void *nac_plan_output(nac_plan *plan, int logits, void **gradient, int64_t *len)
 {
-  const int v = logits ? plan->logits : nac_net_output(plan->net);
+  const int v = logits ? plan->logits : plan->g.output;
   if (gradient != NULL) {
     *gradient = plan->grad[v];
   }
-  *len = plan->net->value[v].n;
+  *len = plan->g.value[v].n;
   return plan->act[v];
 }
 
 void nac_plan_backward(nac_plan *plan, int64_t n, int logits)
 {
   const int64_t np = plan->net->n_elements[NAC_PARAMETER];
-  const int stop = logits && plan->logits != nac_net_output(plan->net) ? plan->net->n_layers - 1 : plan->net->n_layers;
+  const int stop = logits && plan->logits != plan->g.output ? plan->g.n_layers - 1 : plan->g.n_layers;
   int64_t i;
   memset(plan->g32, 0, (size_t)np * sizeof *plan->g32);
   if (plan->g64 != NULL) {

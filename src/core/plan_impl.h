@@ -12,6 +12,7 @@ typedef struct nac_op {
   const void *src; /* COPY, ADD: whole rows from src to dst */
   void *dst;
   int64_t len; /* COPY, ADD: elements a row */
+  int blocked; /* COPY, ADD: the rows are in the blocked layout */
 } nac_op;
 
 /* Ops [first, last) run piece by piece; then `finish` (a layer id, or -1). */
@@ -43,8 +44,20 @@ typedef struct nac_span {
  * 2020, "Efficient memory management for deep neural net inference"). */
 int64_t nac_arena_layout(nac_span *span, int n);
 
+/* The plan's own version of the net: the same layers, and between them those
+ * that change the layout. Parameters stay with the net. */
+typedef struct nac_graph {
+  nac_value *value;
+  int n_values;
+  char *blocked; /* by value: 16 samples side by side, see kern/k_conv_body.h */
+  nac_layer *layer;
+  int n_layers;
+  int output;
+} nac_graph;
+
 struct nac_plan {
   nac_net *net;
+  nac_graph g;
   nac_mode mode;
   nac_plan_options o;
   size_t element; /* bytes of an element */
@@ -62,8 +75,12 @@ struct nac_plan {
   double *g64;   /* the same in double mode */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
-  int logits;    /* value before a final softmax, else the output */
+  int logits;    /* graph value before a final softmax, else the output */
 };
+
+/** Copies the net's layers, deciding each one's layout (plan_graph.c). */
+int nac_plan_make_graph(nac_plan *plan, nac_error *err);
+void nac_plan_free_graph(nac_plan *plan);
 
 /** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
 int nac_plan_compile(nac_plan *plan, nac_error *err);

@@ -35,10 +35,10 @@ int64_t nac_arena_layout(nac_span *span, int n)
   return total;
 }
 
-/* Sizes of a row are kept apart by whole cache lines. */
+/* Room for whole groups of 16 rows (the blocked layout), in whole cache lines. */
 static int64_t bytes_of(const nac_plan *plan, int value)
 {
-  const int64_t bytes = plan->o.max_batch * plan->net->value[value].n * (int64_t)plan->element;
+  const int64_t bytes = (plan->o.max_batch + 15) / 16 * 16 * plan->g.value[value].n * (int64_t)plan->element;
   return (bytes + 63) / 64 * 64;
 }
 
@@ -76,13 +76,13 @@ static int backward_begin(const nac_plan *plan, int layer)
  * the kind says so. The loss (between the programs) reads the outputs. */
 static void live_activations(const nac_plan *plan, nac_span *span)
 {
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   const int loss = plan->forward.n_segments;
   int l;
   int i;
   extend(&span[plan->act_of[0]], 0);
-  for (l = 0; l < net->n_layers; l++) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = 0; l < g->n_layers; l++) {
+    const nac_layer *layer = &g->layer[l];
     nac_span *y = &span[plan->act_of[layer->output]];
     extend(y, forward_end(plan, l));
     for (i = 0; i < layer->n_inputs; i++) {
@@ -97,19 +97,19 @@ static void live_activations(const nac_plan *plan, nac_span *span)
       extend(y, backward_end(plan, l));
     }
   }
-  extend(&span[plan->act_of[nac_net_output(net)]], loss);
+  extend(&span[plan->act_of[g->output]], loss);
   extend(&span[plan->act_of[plan->logits]], loss);
 }
 
 static void live_gradients(const nac_plan *plan, nac_span *span)
 {
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   const int loss = plan->forward.n_segments;
   const int end = loss + plan->backward.n_segments;
   int l;
   int i;
-  for (l = 0; l < net->n_layers; l++) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = 0; l < g->n_layers; l++) {
+    const nac_layer *layer = &g->layer[l];
     if (plan->grad_of[layer->output] >= 0) {
       extend(&span[plan->grad_of[layer->output]], backward_begin(plan, l));
       extend(&span[plan->grad_of[layer->output]], backward_end(plan, l));
@@ -120,7 +120,7 @@ static void live_gradients(const nac_plan *plan, nac_span *span)
       }
     }
   }
-  extend(&span[plan->grad_of[nac_net_output(net)]], loss);
+  extend(&span[plan->grad_of[g->output]], loss);
   extend(&span[plan->grad_of[plan->logits]], loss);
   if (plan->grad_of[0] >= 0) { /* read after the last segment */
     extend(&span[plan->grad_of[0]], end);
@@ -135,8 +135,8 @@ static void new_span(nac_span *span, int64_t bytes)
 
 static int allocate_arena(nac_plan *plan, nac_error *err)
 {
-  const nac_net *net = plan->net;
-  const int n = net->n_values;
+  const nac_graph *g = &plan->g;
+  const int n = g->n_values;
   nac_span *span = nac_calloc((size_t)(3 * n), sizeof *span);
   int v;
   if (span == NULL) {
@@ -145,7 +145,7 @@ static int allocate_arena(nac_plan *plan, nac_error *err)
   for (v = 0; v < n; v++) {
     new_span(&span[v], plan->act_of[v] == v ? bytes_of(plan, v) : 0);
     new_span(&span[n + v], plan->grad_of[v] == v ? bytes_of(plan, v) : 0);
-    new_span(&span[2 * n + v], plan->grad_of[v] >= 0 && net->value[v].n_consumers > 1 ? bytes_of(plan, v) : 0);
+    new_span(&span[2 * n + v], plan->grad_of[v] >= 0 && g->value[v].n_consumers > 1 ? bytes_of(plan, v) : 0);
     extend(&span[2 * n + v], 0);
     extend(&span[2 * n + v], 1 << 29); /* rare: kept throughout */
   }
@@ -231,7 +231,7 @@ int nac_plan_allocate(nac_plan *plan, nac_error *err)
   if (code == NAC_OK) {
     code = allocate_parameters(plan, err);
   }
-  for (l = 0; code == NAC_OK && l < plan->net->n_layers; l++) {
+  for (l = 0; code == NAC_OK && l < plan->g.n_layers; l++) {
     code = bind_step(plan, l, err);
   }
   return code;

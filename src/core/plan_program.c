@@ -9,24 +9,24 @@
  * (flatten), or works in place and nobody else needs x. */
 static void share_activations(nac_plan *plan)
 {
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   int l;
   plan->act_of[0] = 0;
-  for (l = 0; l < net->n_layers; l++) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = 0; l < g->n_layers; l++) {
+    const nac_layer *layer = &g->layer[l];
     const unsigned flags = layer->kind->flags;
     const int x = layer->input[0];
     const int y = layer->output;
     int shared = (flags & NAC_ALIAS) != 0;
-    if (!shared && (flags & NAC_IN_PLACE) != 0 && net->value[x].n_consumers == 1 && x != plan->logits) {
+    if (!shared && (flags & NAC_IN_PLACE) != 0 && g->value[x].n_consumers == 1 && x != plan->logits) {
       int v = x; /* through aliases to the value that was really computed */
       int alone = 1;
-      while (net->value[v].producer >= 0 && (net->layer[net->value[v].producer].kind->flags & NAC_ALIAS) != 0) {
-        v = net->layer[net->value[v].producer].input[0];
-        alone = alone && net->value[v].n_consumers == 1;
+      while (g->value[v].producer >= 0 && (g->layer[g->value[v].producer].kind->flags & NAC_ALIAS) != 0) {
+        v = g->layer[g->value[v].producer].input[0];
+        alone = alone && g->value[v].n_consumers == 1;
       }
-      shared = alone && net->value[v].producer >= 0 &&
-               !(plan->o.training && (net->layer[net->value[v].producer].kind->flags & NAC_NEEDS_Y) != 0);
+      shared = alone && g->value[v].producer >= 0 &&
+               !(plan->o.training && (g->layer[g->value[v].producer].kind->flags & NAC_NEEDS_Y) != 0);
     }
     plan->act_of[y] = shared ? plan->act_of[x] : y;
   }
@@ -39,36 +39,36 @@ static void share_activations(nac_plan *plan)
  * behind it: one pass forward, one back. */
 static void want_gradients(nac_plan *plan)
 {
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   int l;
   int i;
   int v;
-  for (v = 0; v < net->n_values; v++) {
+  for (v = 0; v < g->n_values; v++) {
     plan->grad_of[v] = NOT_WANTED;
   }
   if (!plan->o.training) {
     return;
   }
   plan->grad_of[0] = plan->o.input_gradient ? BEHIND_PARAMETER : NOT_WANTED;
-  for (l = 0; l < net->n_layers; l++) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = 0; l < g->n_layers; l++) {
+    const nac_layer *layer = &g->layer[l];
     int wanted = layer->n_params > 0;
     for (i = 0; i < layer->n_inputs; i++) {
       wanted = wanted || plan->grad_of[layer->input[i]] == BEHIND_PARAMETER;
     }
     plan->grad_of[layer->output] = wanted ? BEHIND_PARAMETER : NOT_WANTED;
   }
-  plan->grad_of[nac_net_output(net)] = nac_net_output(net); /* also without any parameter */
+  plan->grad_of[g->output] = g->output; /* also without any parameter */
   plan->grad_of[plan->logits] = plan->logits;
-  for (l = net->n_layers - 1; l >= 0; l--) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = g->n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &g->layer[l];
     for (i = 0; plan->grad_of[layer->output] >= 0 && i < layer->n_inputs; i++) {
       if (plan->grad_of[layer->input[i]] == BEHIND_PARAMETER) {
         plan->grad_of[layer->input[i]] = layer->input[i];
       }
     }
   }
-  for (v = 0; v < net->n_values; v++) { /* dead ends */
+  for (v = 0; v < g->n_values; v++) { /* dead ends */
     plan->grad_of[v] = plan->grad_of[v] < 0 ? NOT_WANTED : plan->grad_of[v];
   }
 }
@@ -76,23 +76,23 @@ static void want_gradients(nac_plan *plan)
 /* gx lies on gy where the layer allows and x has no other reader. */
 static void share_gradients(nac_plan *plan)
 {
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   int l;
-  for (l = net->n_layers - 1; l >= 0; l--) {
-    const nac_layer *layer = &net->layer[l];
+  for (l = g->n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &g->layer[l];
     const int x = layer->input[0];
-    if ((layer->kind->flags & (NAC_ALIAS | NAC_IN_PLACE)) != 0 && net->value[x].n_consumers == 1 && x != 0 &&
+    if ((layer->kind->flags & (NAC_ALIAS | NAC_IN_PLACE)) != 0 && g->value[x].n_consumers == 1 && x != 0 &&
         x != plan->logits && plan->grad_of[x] >= 0 && plan->grad_of[layer->output] >= 0) {
       plan->grad_of[x] = plan->grad_of[layer->output];
     }
   }
 }
 
-static int new_program(nac_program *p, const nac_net *net)
+static int new_program(nac_program *p, const nac_graph *g)
 {
-  p->op = nac_calloc((size_t)net->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
-  p->segment = nac_calloc((size_t)net->n_layers + 1, sizeof *p->segment);
-  p->segment_of = nac_calloc((size_t)net->n_layers, sizeof *p->segment_of);
+  p->op = nac_calloc((size_t)g->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
+  p->segment = nac_calloc((size_t)g->n_layers + 1, sizeof *p->segment);
+  p->segment_of = nac_calloc((size_t)g->n_layers, sizeof *p->segment_of);
   p->n_segments = 1;
   if (p->segment != NULL) {
     p->segment[0].finish = -1;
@@ -122,8 +122,8 @@ static void push_layer(nac_program *p, int layer, int reduces)
 static void forward_program(nac_plan *plan)
 {
   int l;
-  for (l = 0; l < plan->net->n_layers; l++) {
-    const nac_kind *kind = plan->net->layer[l].kind;
+  for (l = 0; l < plan->g.n_layers; l++) {
+    const nac_kind *kind = plan->g.layer[l].kind;
     push_layer(&plan->forward, l, plan->o.training && kind->forward_reduce != NULL);
   }
 }
@@ -131,8 +131,8 @@ static void forward_program(nac_plan *plan)
 static void backward_program(nac_plan *plan)
 {
   int l;
-  for (l = plan->net->n_layers - 1; l >= 0; l--) {
-    const nac_layer *layer = &plan->net->layer[l];
+  for (l = plan->g.n_layers - 1; l >= 0; l--) {
+    const nac_layer *layer = &plan->g.layer[l];
     if (plan->grad_of[layer->output] >= 0) {
       push_layer(&plan->backward, l, layer->kind->backward_reduce != NULL);
     }
@@ -145,13 +145,13 @@ static void backward_program(nac_plan *plan)
 static int join_gradients(nac_plan *plan, nac_error *err)
 {
   nac_program *p = &plan->backward;
-  const nac_net *net = plan->net;
+  const nac_graph *g = &plan->g;
   nac_program old = *p;
-  char *written = nac_calloc((size_t)net->n_values, 1);
+  char *written = nac_calloc((size_t)g->n_values, 1);
   int s;
   int o;
   int i;
-  p->op = nac_calloc((size_t)net->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
+  p->op = nac_calloc((size_t)g->n_layers * (2 + NAC_MAX_INPUTS), sizeof *p->op);
   if (written == NULL || p->op == NULL) {
     nac_free(written);
     nac_free(p->op);
@@ -175,11 +175,13 @@ static int join_gradients(nac_plan *plan, nac_error *err)
         }
         if ((step->layer->kind->flags & NAC_ALIAS) != 0 && step->gx[i] != step->gy) {
           p->op[p->n_ops++] =
-            (nac_op){.what = OP_COPY, .step = -1, .src = step->gy, .dst = step->gx[i], .len = step->y_len};
+            (nac_op){.what = OP_COPY, .step = -1, .src = step->gy, .dst = step->gx[i], .len = step->y_len,
+                     .blocked = g->blocked[x]};
         }
         if (written[x]) {
           p->op[p->n_ops++] =
-            (nac_op){.what = OP_ADD, .step = -1, .src = plan->tmp[x], .dst = plan->grad[x], .len = step->x_len[i]};
+            (nac_op){.what = OP_ADD, .step = -1, .src = plan->tmp[x], .dst = plan->grad[x], .len = step->x_len[i],
+                     .blocked = g->blocked[x]};
         }
         written[x] = 1;
       }
@@ -194,7 +196,7 @@ static int join_gradients(nac_plan *plan, nac_error *err)
 int nac_plan_compile(nac_plan *plan, nac_error *err)
 {
   int code;
-  if (!new_program(&plan->forward, plan->net) || !new_program(&plan->backward, plan->net)) {
+  if (!new_program(&plan->forward, &plan->g) || !new_program(&plan->backward, &plan->g)) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
   }
   share_activations(plan);

@@ -30,7 +30,12 @@
   void k_cross_entropy_##isa(const float *logits, const int *label, float *gx, float scale, double *loss,            \
                              long *correct, long rows, long n);                                                      \
   void k_adam_##isa(float *p, const float *g, float *m, float *v, long n, const k_adam *options);                    \
-  void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options);
+  void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options); \
+  void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \
+  void k_conv_weights_##isa(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);                 \
+  void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);                              \
+  void k_softmax16_##isa(const float *x, float *y, long outer, long n);                                              \
+  void k_softmax16_back_##isa(const float *y, const float *gy, float *gx, long outer, long n);
 
 K_DECLARE(avx512)
 K_DECLARE(avx2)

@@ -15,7 +15,8 @@
     .softmax = k_softmax_##isa, .softmax_back = k_softmax_back_##isa, .norm_sums = k_norm_sums_##isa,          \
     .norm_apply = k_norm_apply_##isa, .norm_back_sums = k_norm_back_sums_##isa,                                \
     .norm_back_apply = k_norm_back_apply_##isa, .cross_entropy = k_cross_entropy_##isa, .adam = k_adam_##isa,  \
-    .sgd = k_sgd_##isa                                                                                         \
+    .sgd = k_sgd_##isa, .conv_forward = k_conv_forward_##isa, .conv_weights = k_conv_weights_##isa,     \
+    .product16 = k_product16_##isa, .softmax16 = k_softmax16_##isa, .softmax16_back = k_softmax16_back_##isa   \
   }
 
 /* Best first. */

@@ -29,6 +29,29 @@ typedef struct k_sgd {
   int nesterov, first;
 } k_sgd;
 
+/* A convolution of one group of 16 samples in the blocked layout (see
+ * k_conv_body.h). Offsets, steps and strides count floats. */
+typedef struct k_conv {
+  long n_out;         /* output channels */
+  long n_taps;        /* input channels times kernel elements */
+  const long *offset; /* (n_taps): from an output position's first input to each tap's */
+  long n_rows;        /* rows of output positions ... */
+  long row;           /* ... and positions a row */
+  long x_row;         /* from one row's first input to the next row's */
+  long x_step;        /* from one position's first input to the next position's */
+  long y_out;         /* from one output channel to the next */
+} k_conv;
+
+/* y (m,n) = a (m,k) b (k,n) for each of 16 samples; strides count floats, the
+ * columns of y are 16 apart. */
+typedef struct k_product {
+  long m, n, k;
+  long a_row, a_col;
+  long b_row, b_col;
+  long y_row;
+  int accumulate; /* y starts at what it holds */
+} k_product;
+
 typedef struct nac_kernels {
   const char *name; /* "avx512", "avx2" or "portable" */
 
@@ -80,6 +103,14 @@ typedef struct nac_kernels {
   /* One optimiser step on n parameters. */
   void (*adam)(float *p, const float *g, float *m, float *v, long n, const k_adam *options);
   void (*sgd)(float *p, const float *g, float *momentum, long n, const k_sgd *options);
+
+  /* Blocked layout, one group of 16 samples. y = w x + bias, w (n_out,n_taps);
+   * gw (n_out,n_taps) += gradient, gb (n_out) likewise or NULL. */
+  void (*conv_forward)(const k_conv *c, const float *w, const float *bias, const float *x, float *y);
+  void (*conv_weights)(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);
+  void (*product16)(const k_product *d, const float *a, const float *b, float *y);
+  void (*softmax16)(const float *x, float *y, long outer, long n);
+  void (*softmax16_back)(const float *y, const float *gy, float *gx, long outer, long n);
 } nac_kernels;
 
 /** The kernels in use; never NULL. */

@@ -58,5 +58,5 @@ const nac_kind nac_layer_dropout = {
   .state_size = state_size,
   .forward = forward,
   .backward = backward,
-  .flags = NAC_IN_PLACE,
+  .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -14,5 +14,6 @@ extern const nac_kind nac_layer_softmax;
 extern const nac_kind nac_layer_flatten;
 extern const nac_kind nac_layer_dropout;
 extern const nac_kind nac_layer_identity;
+extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
 #endif

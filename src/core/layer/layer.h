@@ -71,6 +71,7 @@ typedef struct nac_step {
   const nac_layer *layer;
   nac_mode mode;
   int training;
+  int blocked;       /* y, and x unless the kind is relayout, hold 16 samples side by side */
   int64_t batch;     /* rows of the whole batch */
   int64_t max_batch; /* most rows that the plan can take */
   const void *x[NAC_MAX_INPUTS];
@@ -112,6 +113,13 @@ typedef struct nac_kind {
 #define NAC_NEEDS_Y 2u  /* backward reads y */
 #define NAC_IN_PLACE 4u /* y may lie where x lies, and gx where gy lies */
 #define NAC_ALIAS 8u    /* y is x, gx is gy: forward and backward do nothing */
+
+/* Layouts. Row-major is what every kind understands. In the blocked layout each
+ * group of 16 rows holds element 0 of its 16 samples, then element 1, ...; rows
+ * are then multiples of 16, of which those from s->batch on are padding (zeros
+ * in the net's input and in the loss's gradient). */
+#define NAC_PREFERS_BLOCKED 16u /* is much faster so */
+#define NAC_FOLLOWS_BLOCKED 32u /* can do both; takes the layout of input 0 */
 
 /** The kind of that name, or NULL. */
 const nac_kind *nac_kind_find(const char *name);
