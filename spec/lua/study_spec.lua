@@ -188,6 +188,23 @@ describe("a study", function()
     assert.error_matches(function() s:tell(s:ask(), nil, "finished") end, "unknown state 'finished'")
   end)
 
+  it("with sync = false shows a trial whatever has finished", function()
+    local counts = {}
+    local sampler = {
+      name = "counting",
+      tell = function(state) state.told = (state.told or 0) + 1 end,
+      ask = function(state)
+        counts[#counts + 1] = state.told or 0
+        return {}
+      end,
+    }
+    study { sampler = sampler, sync = false }:optimize(function() return 1 end, { trials = 4 })
+    assert.same({ 0, 1, 2, 3 }, counts)
+    counts = {}
+    study { sampler = sampler, lag = 2 }:optimize(function() return 1 end, { trials = 5 })
+    assert.same({ 0, 0, 0, 1, 2 }, counts)
+  end)
+
   it("draws a declared space before the objective is called", function()
     local d = nac.distribution
     local s = study { space = { x = d.float(0, 1), act = d.choice { "relu", "tanh" } } }
