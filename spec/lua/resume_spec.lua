@@ -128,6 +128,8 @@ describe("a study on SQLite", function()
     assert.error_matches(function() open { maximize = { "loss" }, seed = 3, resume = true } end,
       "objectives minimize loss, now maximize loss")
     assert.error_matches(function() open { minimize = { "loss" }, seed = 3, lag = 5, resume = true } end, "lag 2, now 5")
+    assert.error_matches(function() open { minimize = { "loss" }, seed = 3, sampler = { "random", power = 2 }, resume = true } end,
+      'sampler options none, now {"power":2}', 1, true)
     s = open { minimize = { "loss" }, seed = 3, resume = true } -- the lag is taken from the file
     assert.equal(2, s.lag)
     assert.equal(2, #s:trials())

@@ -1,5 +1,6 @@
 --- A study's options: checking them, and comparing them with what is stored.
 local enum = require "nac.util.enum"
+local json = require "nac.util.json"
 local sampling = require "nac.study.sampling"
 
 local M = {}
@@ -46,7 +47,8 @@ function M.check(options, level)
   self.sampler, self.sampler_name, self.sampler_options =
     sampling.load(options.sampler or (#self.objectives > 1 and "nsga2" or "random"), level)
   self.seed = integer(options, "seed", 1, nil, level)
-  self.population = integer(options, "population", nil, 2, level)
+  self.population = integer(options, "population", self.sampler_options.population, 2, level)
+  self.sampler_options.population = nil
   self.lag = integer(options, "lag", 7, 0, level)
   self.sync = options.sync ~= false
   self.name = options.name or "nac"
@@ -56,12 +58,22 @@ function M.check(options, level)
   return self
 end
 
+-- What stood beside the sampler's name, as JSON; nil where nothing did.
+local function own_options(self)
+  local own = {}
+  for key, value in pairs(self.sampler_options) do
+    if key ~= "population" then own[key] = value end
+  end
+  return next(own) and json.encode(own) or nil
+end
+
 --- What a storage keeps about the study itself.
 function M.meta(self)
   return {
     name = self.name, objectives = self.objectives,
     settings = {
-      seed = self.seed, sampler = self.sampler_name, population = self.population, lag = self.lag, sync = self.sync,
+      seed = self.seed, sampler = self.sampler_name, sampler_options = own_options(self),
+      population = self.population, lag = self.lag, sync = self.sync,
     },
   }
 end
@@ -101,6 +113,8 @@ local function compare(self, options, stored)
   end
   if settings.seed ~= self.seed then differ("seed", settings.seed, self.seed) end
   if settings.sampler ~= self.sampler_name then differ("sampler", settings.sampler, self.sampler_name) end
+  local own = own_options(self)
+  if settings.sampler_options ~= own then differ("sampler options", settings.sampler_options or "none", own or "none") end
   for _, key in ipairs { "population", "lag", "sync" } do
     if options[key] ~= nil and options[key] ~= settings[key] then differ(key, settings[key], options[key]) end
     self[key] = settings[key]
