@@ -17,6 +17,7 @@ local function value_text(name, value)
   if math.type(value) == "integer" or value == math.floor(value) and math.abs(value) < 1e15 then
     return ("%s %d"):format(name, value)
   end
+  if math.abs(value) >= 1000 then return ("%s %.0f"):format(name, value) end
   return ("%s %.4g"):format(name, value)
 end
 

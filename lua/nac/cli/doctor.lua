@@ -14,7 +14,7 @@ local needs = {
   { "module", "dbd.sqlite3", "lua-dbi-sqlite3", "study.db and --resume", required = true },
   { "library", "libedit.so.2", "libedit2", "history and completion of the prompt" },
   { "program", "gnuplot", "gnuplot-nox", "pictures" },
-  { "file", "/usr/share/dataset-fashion-mnist", "dataset-fashion-mnist", "Fashion-MNIST" },
+  { "file", "/usr/share/datasets/fashion-mnist", "dataset-fashion-mnist", "Fashion-MNIST" },
 }
 
 local checks = {
@@ -53,6 +53,8 @@ local function run()
       complete = complete and not need.required
     end
   end
+  local mnist = require("nac.dataset").mnist {}
+  line("MNIST", not mnist and "MISSING" or mnist.sample and "the shipped sample; make data fetches the full set" or "the full set")
   line("files", require("nac.util.home").root)
   if #missing > 0 then print("\nto install what is missing:\n  apt-get install " .. table.concat(missing, " ")) end
   return complete and 0 or 1

@@ -109,7 +109,8 @@ local function finish(job, study, options, fault)
   local interrupted = study.interrupted
   local records, front = study:trials(), study:front()
   local result = {
-    study = study, dir = job.dir, objectives = job.objectives, front = front, interrupted = interrupted, fault = fault,
+    study = study, task = job.dataset.task, dir = job.dir, objectives = job.objectives, front = front,
+    interrupted = interrupted, fault = fault,
     select = {}, notes = {},
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
   }
@@ -117,13 +118,19 @@ local function finish(job, study, options, fault)
   local draw = options.pictures ~= false and #front > 0
   local pictures = draw and outputs.start_pictures(job, records) or function() return {}, {} end
   local written, message = outputs.write_csv(job, records)
-  if not written then return nil, message end
+  if not written then
+    pictures()
+    return nil, message
+  end
   local chosen = winner.choose(job, study, front)
   result.select = chosen.select
   if chosen.best then
     result.best = chosen.best.record
     written, message = outputs.write_best(job, result.best)
-    if not written then return nil, message end
+    if not written then
+      pictures()
+      return nil, message
+    end
     if not interrupted and not fault then
       result.test, message = winner.test(job, study, chosen.best)
       if not result.test then note(message) end
@@ -163,7 +170,7 @@ end
 --   there), `sampler` (a table with `ask`, instead of the configuration's),
 --   `pictures` (false: none), `quiet` and `log` ("json", "lines", "live",
 --   "quiet"): the display
--- @return a table: `study`, `front` (records), `best` (record or nil), `select`
+-- @return a table: `study`, `task`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
 -- `why` (there is no best), `interrupted`, `fault` (a sampler, storage or progress display that failed in
 -- midst of the trials), `objectives`; tostring gives the report. Or nil and a message

@@ -1,9 +1,9 @@
 --- What one trial of a global search does: draw an architecture, reject it if
 -- it is too costly, train it, return its values.
-local file = require "nac.util.file"
 local files = require "nac.global_search.files"
 local nac_arch = require "nac.arch"
 local objective = require "nac.objective"
+local signal = require "nac.util.signal"
 local train = require "nac.train"
 
 local M = {}
@@ -59,6 +59,11 @@ local function costs(trial, job, c)
   return values
 end
 
+-- Ends the trial as failed where a file cannot be written.
+local function need(written, message)
+  if not written then error(signal.failed(message), 0) end
+end
+
 -- Trains a net a fold.
 local function train_folds(trial, job, c)
   local search = job.config.search
@@ -94,8 +99,7 @@ function M.objective(job)
   return function(trial)
     local description = job.space:draw(trial)
     local path = files.yaml_path(job, trial.number)
-    assert(file.make_directory(path:match("^(.*)/")))
-    assert(nac_arch.write(description, path, { trial_id = trial.number }))
+    need(nac_arch.write(description, path, { trial_id = trial.number }))
     local arch = nac_arch.to_nn(description)
     local c = {
       description = description, arch = arch, net = arch:net(), bits = job.bits,
@@ -110,7 +114,7 @@ function M.objective(job)
     end
     local metric = objective.get("performance_metric").compute(c)
     trial:attr("performance_metric", metric)
-    assert(nac_arch.write(description, path, {
+    need(nac_arch.write(description, path, {
       trial_id = trial.number, global_search_accuracy = metric, global_search_bops = values.bops,
     }))
     local epochs = {}

@@ -142,7 +142,8 @@ function M.start_3d(records, objectives, path)
     gnuplot.data("rest", rest), gnuplot.data("front", front),
     axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 2,-1"),
     axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, front_records, "offset 1.5,0"),
-    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse\nset colorbox user origin 0.85, 0.58 size 0.025, 0.36",
+    "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse",
+    "set colorbox user origin 0.85, 0.58 size 0.025, 0.36",
     "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')",
   }
   local plots = {}

@@ -38,13 +38,14 @@ local function finish(job)
   job.pipe = nil
   local message = file.read(job.log)
   os.remove(job.log)
-  if ok and file.exists(job.temporary) then
+  if ok and file.size(job.temporary) > 0 then
     local renamed, why = os.rename(job.temporary, job.path)
     if renamed then return job.path end
     return nil, why
   end
   os.remove(job.temporary)
-  return nil, ("no picture %s: gnuplot failed: %s"):format(job.path, message and message:match("[^\n]*%S") or "")
+  return nil, ("no picture %s: gnuplot %s"):format(
+    job.path, message and message:match("[^\n]*%S") or "wrote nothing (is the disk full?)")
 end
 
 --- Starts drawing.

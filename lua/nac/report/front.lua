@@ -14,7 +14,7 @@ local function accuracy(value) return value and ("%.4f"):format(value) or "-" en
 local function number(value)
   if value == nil then return "-" end
   if value == math.floor(value) and math.abs(value) < 1e15 then return ("%d"):format(value) end
-  return ("%.4g"):format(value)
+  return (math.abs(value) >= 1000 and "%.0f" or "%.4g"):format(value)
 end
 
 -- "64-32-10 relu/relu" from an architecture description.

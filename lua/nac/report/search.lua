@@ -13,7 +13,8 @@ function M.text(result)
   if #result.front > 0 then lines[2] = front.text(result) end
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   if result.best then
-    add("winner: trial %d (accuracy: search %s, select %s, test %s)", result.best.number,
+    local metric = result.task == "classification" and "accuracy" or "minus the loss"
+    add("winner: trial %d (%s: search %s, select %s, test %s)", result.best.number, metric,
       digits(result.best.attrs.performance_metric), digits(result.select[result.best.number]), digits(result.test))
   end
   add("results: %s", result.dir)

@@ -28,9 +28,17 @@ local function trimmed(text)
   return first and text:sub(1, first - 1) or text
 end
 
+-- A position in the user's code says where the fault is; one in the engine's is
+-- noise before a message ("out of memory: ..."), and the traceback has it.
+local engine = require("nac.util.home").path("lua/nac/")
+local function reason(e)
+  local text = tostring(e)
+  return text:sub(1, #engine) == engine and text:match("^.-%.lua:%d+: (.*)$") or text
+end
+
 local function on_error(e)
   if type(e) == "table" and e.state then return e end
-  return { fault = true, message = tostring(e), traceback = trimmed(debug.traceback(tostring(e), 2)) }
+  return { fault = true, message = reason(e), traceback = trimmed(debug.traceback(tostring(e), 2)) }
 end
 
 --- Calls `objective(trial)`.

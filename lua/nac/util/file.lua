@@ -9,6 +9,9 @@ local M = {}
 -- @return "file", "directory", ... or nil
 function M.exists(path) return lfs.attributes(path, "mode") end
 
+--- The size of a file in bytes; 0 when there is none.
+function M.size(path) return lfs.attributes(path, "size") or 0 end
+
 --- Makes a folder and those above it.
 -- @param path a path
 -- @return true, or nil and a message
