@@ -24,8 +24,7 @@ local options = parser:parse()
 -- 2. What is searched: the data, the space of networks and the objectives
 -- stand in a file beside this one. Copy it and change it.
 local folder = arg[0]:match("^(.*/)") or ""
-local found = require("nac.util.home").find(folder .. "t1.yaml")
-local config = assert(nac.config.load(found or "t1.yaml"))
+local config = assert(nac.config.load(folder .. "t1.yaml"))
 
 -- 3. The search.
 local result, message = nac.global_search.run(config, {

@@ -1,10 +1,11 @@
 --- Running Lua code from the command line, with the options of stock `lua`.
 local home = require "nac.util.home"
 local protect = require "nac.cli.protect"
+local sys = require "nac.c.sys"
 
 local M = {}
 
-local version = ("nac-lua %s, on %s"):format(require("nac.c.sys").version, _VERSION)
+local version = ("nac-lua %s, on %s"):format(sys.version, _VERSION)
 
 -- Options with a value of their own: -eCODE and -e CODE.
 local with_value = { e = true, l = true }
@@ -45,7 +46,9 @@ local function run_chunk(chunk, ...)
     return protect.report((...))
   end
   local ok, problem = protect.try(chunk, select(2, ...))
-  return ok and 0 or protect.report(problem)
+  if not ok then return protect.report(problem) end
+  -- a script may finish in order after Ctrl-C, as one does whose study stopped
+  return sys.interrupted() and 130 or 0
 end
 
 local function run_code(code)
@@ -94,6 +97,7 @@ local function run_script(arg, index, commands)
     end
   end
   _G.arg = shift(arg, index)
+  _G.arg[0] = path or name -- where the script is, so that it finds the files beside it
   local chunk, message = loadfile(path)
   return run_chunk(chunk, message, table.unpack(_G.arg))
 end
