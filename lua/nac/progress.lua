@@ -56,7 +56,10 @@ end
 function outputs.live(progress)
   local first = progress.objectives[1]
   return {
-    start = print_start,
+    start = function(about)
+      io.stderr:write(about.text, ("\n%d/%d trials"):format(progress.done, progress.total))
+      io.stderr:flush()
+    end,
     trial = function()
       local best = progress.best and value_text(first.name, progress.best) or "none yet"
       local left = progress.total > progress.done and seconds_text(progress:left()) .. " left" or "done"
@@ -66,7 +69,7 @@ function outputs.live(progress)
       io.stderr:write("\r\27[K", line)
       io.stderr:flush()
     end,
-    close = function() io.stderr:write(progress.done > 0 and "\n" or "") end,
+    close = function() io.stderr:write("\n") end,
   }
 end
 
