@@ -1,0 +1,66 @@
+--- Random nets for specs: chains, and graphs where values have several readers.
+local cnet = require "nac.c.net"
+local twin = require "spec.support.core_twin"
+
+local M = {}
+
+local has_kind = {}
+for _, kind in ipairs(cnet.kinds()) do has_kind[kind] = true end
+
+local smooth = { "tanh", "sigmoid", "softmax", "batchnorm", "batchnorm", "dropout", "identity", "flatten" }
+local bent = { "relu", "relu", "leaky_relu" }
+
+local function random_layer(dice, bends)
+  if dice(1, 2) == 1 then return { kind = "dense", units = dice(1, 19), bias = dice(1, 3) > 1 } end
+  local pool = bends and dice(1, 2) == 1 and bent or smooth
+  local layer = { kind = pool[dice(1, #pool)] }
+  if layer.kind == "dropout" then layer.rate = 0.3 end
+  return layer
+end
+
+local function shape_text(shape) return table.concat(shape, "x") end
+
+-- Values of the net with the newest value's shape, the newest left out.
+local function twins_of(shapes)
+  local list = {}
+  for value = 1, #shapes - 1 do
+    if shape_text(shapes[value]) == shape_text(shapes[#shapes]) then list[#list + 1] = value end
+  end
+  return list
+end
+
+--- A net drawn from a seed.
+-- @param seed of shapes, layers and weights
+-- @param options `bends` = whether relu and leaky_relu occur, `graph` = whether
+--   layers read older values; `units` = of a last dense layer, `head` = a softmax after it
+-- @return net with weights, text that describes it
+function M.draw(seed, options)
+  local dice = twin.dice(seed)
+  local shape = {}
+  for d = 1, dice(1, 3) do shape[d] = dice(1, 9) end
+  local net = cnet.new(shape)
+  local shapes, words = { shape }, { shape_text(shape) }
+  local function add(layer)
+    net:add(layer)
+    shapes[#shapes + 1] = net:output_shape()
+    words[#words + 1] = layer.kind .. (layer.inputs and "(" .. table.concat(layer.inputs, ",") .. ")" or "")
+  end
+  for _ = 1, dice(2, 9) do
+    local layer = random_layer(dice, options.bends)
+    if options.graph and dice(1, 4) == 1 then layer.inputs = { dice(1, #shapes) } end
+    add(layer)
+    local others = twins_of(shapes)
+    if options.graph and has_kind.add and #others > 0 and dice(1, 2) == 1 then
+      add { kind = "add", inputs = { #shapes, others[dice(1, #others)] } }
+    end
+  end
+  if options.units then
+    add { kind = "flatten" }
+    add { kind = "dense", units = options.units }
+    if options.head then add { kind = "softmax" } end
+  end
+  net:init(seed)
+  return net, table.concat(words, " > ")
+end
+
+return M
