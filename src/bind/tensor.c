@@ -6,6 +6,7 @@
 
 #include "bind/modules.h"
 #include "bind/tensor_bind.h"
+#include "core/cpu.h"
 #include "core/mem.h"
 #include "core/tensor_math.h"
 
@@ -646,6 +647,10 @@ static const luaL_Reg metamethods[] = {
 int luaopen_nac_c_tensor(lua_State *L)
 {
   int module;
+  nac_error err;
+  if (nac_cpu_start(&err) != NAC_OK) { /* matmul runs on the chosen kernels from the first */
+    return nac_lua_raise(L, &err);
+  }
   luaL_newlib(L, functions);
   module = lua_gettop(L);
   luaL_newmetatable(L, META);

@@ -137,8 +137,12 @@ VOP vf vpow2_magic(vf t)
 /* Adding 1.5 * 2^23 leaves the rounded integer in the low bits. */
 #define VMAGIC 12582912.0f
 
+/* The errors stated below are held by spec/core/isa_spec.lua, which compares with
+ * double; measured on 200 000 points a range, all sets: 1.25, 2.96 and 1.35 ulp. */
+
 /* exp(x), x clamped to [-87.3, 88.3]: reduction by ln 2 in two parts (Cody &
- * Waite 1980) and a polynomial of degree 6 on [-ln2/2, ln2/2]. */
+ * Waite 1980) and a polynomial of degree 6 on [-ln2/2, ln2/2].
+ * vexp: error at most 1.5 ulp. */
 VOP vf vexp(vf x)
 {
   const vf magic = vset1(VMAGIC);
@@ -161,14 +165,16 @@ VOP vf vexp(vf x)
   return p * vpow2_magic(t);
 }
 
-/* 1 / (1 + exp(-x)) */
+/* 1 / (1 + exp(-x)); below -88.3 it stays at 4.5e-39.
+ * vsigmoid: error at most 3.5 ulp for x >= -87. */
 VOP vf vsigmoid(vf x)
 {
   const vf one = vset1(1.0f);
   return one / (one + vexp(vset1(0.0f) - x));
 }
 
-/* tanh(x): an odd polynomial below .625, where 1 - 2/(e^2x + 1) would cancel. */
+/* tanh(x): an odd polynomial below .625, where 1 - 2/(e^2x + 1) would cancel.
+ * vtanh: error at most 1.5 ulp. */
 VOP vf vtanh(vf x)
 {
   const vf one = vset1(1.0f);

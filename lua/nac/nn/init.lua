@@ -180,7 +180,7 @@ end
 function Arch:build(options)
   local seed = options and options.seed or 1
   if math.type(seed) ~= "integer" then error("seed must be an integer, got " .. tostring(seed), 2) end
-  return at_caller(function() return initialised(describe(self), seed) end)
+  return (at_caller(function() return initialised(describe(self), seed) end)) -- no tail call: levels count
 end
 
 local function attributes_text(attrs)
