@@ -117,31 +117,34 @@ static void check_forward(lua_State *L, const handle *h)
   }
 }
 
-/* plan:loss(name, x, y) -> {loss, accuracy, n} of the last forward pass on x */
+/* plan:loss(loss, x, y) -> {loss, accuracy, n} of the last forward pass on x */
 static int l_loss(lua_State *L)
 {
   handle *h = check(L);
-  const nac_loss loss = nac_lua_check_loss(L, luaL_checkstring(L, 2));
-  const nac_data data = nac_lua_check_data(L, 3, 4, h->box->net, loss);
+  const nac_loss loss = nac_lua_check_loss(L, 2);
+  const nac_data data = nac_lua_check_data(L, 3, 4, h->box->net, &loss);
   nac_score score;
-  int64_t i;
+  nac_answers answers;
+  nac_error err;
   int64_t len;
+  int32_t *labels;
+  float *targets;
   check_forward(L, h);
-  nac_plan_output(h->plan, 1, NULL, &len);
+  h->logits = nac_loss_on_logits(&loss, h->plan);
+  nac_plan_output(h->plan, h->logits, NULL, &len);
   if (data.n != h->rows) {
     return luaL_error(L, "the last forward pass had %I rows, got %I", (LUAI_UACINT)h->rows, (LUAI_UACINT)data.n);
   }
-  for (i = 0; data.label != NULL && i < data.n; i++) {
-    if (data.label[i] < 0 || data.label[i] >= len) {
-      return luaL_error(L, "label %d of row %I is outside 0..%I", (int)data.label[i], (LUAI_UACINT)(i + 1),
-                        (LUAI_UACINT)(len - 1));
-    }
+  if (nac_loss_check(&loss, &data, len, &err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
   }
+  labels = lua_newuserdatauv(L, (size_t)data.n * sizeof *labels, 0);
+  targets = lua_newuserdatauv(L, (size_t)(data.n * len) * sizeof *targets, 0);
   memset(&score, 0, sizeof score);
-  nac_loss_run(loss, h->plan, data.label, data.target, h->rows, &score);
-  h->logits = loss == NAC_CROSS_ENTROPY;
+  answers = nac_loss_answers(&loss, &data, NULL, 0, data.n, len, labels, targets);
+  nac_loss_run(&loss, h->plan, &answers, h->rows, &score);
   h->has_gradient = 1;
-  nac_lua_push_score(L, &score, loss);
+  nac_lua_push_score(L, &score);
   return 1;
 }
 

@@ -54,7 +54,7 @@ void nac_plan_load(nac_plan *plan);
  * the random streams of dropout. */
 void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step);
 
-/** The value before a final softmax if `logits`, else the output; and room for
+/** The value before a final softmax or sigmoid if `logits`, else the output; and room for
  * its gradient (NULL in evaluation plans). */
 void *nac_plan_output(nac_plan *plan, int logits, void **gradient, int64_t *len);
 

@@ -16,7 +16,7 @@ static int wants_blocked(const nac_plan *plan, const nac_layer *layer, int first
   if ((flags & NAC_PREFERS_BLOCKED) != 0) {
     return 1;
   }
-  /* The loss reads rows: a final softmax takes its logits so. */
+  /* The loss reads rows: a final softmax or sigmoid takes its logits so. */
   return !is_last && (flags & (NAC_FOLLOWS_BLOCKED | NAC_ALIAS)) != 0 && plan->g.blocked[first_input];
 }
 
@@ -101,7 +101,8 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
   }
   g->output = in_layout(g, place[nac_net_output(net)], 0, twin);
   plan->logits = g->output;
-  if (strcmp(net->layer[net->n_layers - 1].kind->name, "softmax") == 0) {
+  if (strcmp(net->layer[net->n_layers - 1].kind->name, "softmax") == 0 ||
+      strcmp(net->layer[net->n_layers - 1].kind->name, "sigmoid") == 0) {
     plan->logits = g->layer[g->n_layers - 1].input[0];
   }
   nac_free(place);

@@ -75,7 +75,7 @@ struct nac_plan {
   double *g64;   /* the same in double mode */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
-  int logits;    /* graph value before a final softmax, else the output */
+  int logits;    /* graph value before a final softmax or sigmoid, else the output */
 };
 
 /** Copies the net's layers, deciding each one's layout (plan_graph.c). */

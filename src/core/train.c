@@ -20,6 +20,7 @@ struct nac_trainer {
   int32_t *labels; /* of the batch at hand */
   float *targets;  /* likewise */
   int64_t outputs;
+  int logits; /* whether the loss takes the value before the last layer */
 };
 
 static int make_plans(nac_trainer *t, nac_error *err)
@@ -65,12 +66,14 @@ int nac_trainer_new(nac_trainer **out, nac_net *net, const nac_trainer_options *
     code = nac_optimiser_new(&t->optimiser, net, &options->optimiser, err);
   }
   if (code == NAC_OK) {
-    nac_plan_output(t->train, options->loss == NAC_CROSS_ENTROPY, NULL, &t->outputs);
+    t->logits = nac_loss_on_logits(&t->o.loss, t->train);
+    nac_plan_output(t->train, t->logits, NULL, &t->outputs);
     rows = nac_plan_max_batch(t->train);
+    rows = nac_plan_max_batch(t->eval) > rows ? nac_plan_max_batch(t->eval) : rows;
     t->order = nac_malloc((size_t)t->o.max_rows * sizeof *t->order);
     t->labels = nac_malloc((size_t)rows * sizeof *t->labels);
-    t->targets = options->loss == NAC_MSE ? nac_malloc((size_t)(rows * t->outputs) * sizeof *t->targets) : NULL;
-    if (t->order == NULL || t->labels == NULL || (options->loss == NAC_MSE && t->targets == NULL)) {
+    t->targets = nac_malloc((size_t)(rows * t->outputs) * sizeof *t->targets);
+    if (t->order == NULL || t->labels == NULL || t->targets == NULL) {
       code = nac_fail(err, NAC_ENOMEM, "out of memory for training on %lld rows", (long long)t->o.max_rows);
     }
   }
@@ -97,7 +100,6 @@ void nac_trainer_free(nac_trainer *t)
 
 static int check_data(const nac_trainer *t, const nac_data *data, nac_error *err)
 {
-  int64_t i;
   if (data->n < 1) {
     return nac_fail(err, NAC_EINVAL, "the data have no rows");
   }
@@ -105,13 +107,7 @@ static int check_data(const nac_trainer *t, const nac_data *data, nac_error *err
     return nac_fail(err, NAC_EINVAL, "%lld rows, but the trainer was made for %lld", (long long)data->n,
                     (long long)t->o.max_rows);
   }
-  for (i = 0; t->o.loss == NAC_CROSS_ENTROPY && i < data->n; i++) {
-    if (data->label[i] < 0 || data->label[i] >= t->outputs) {
-      return nac_fail(err, NAC_EINVAL, "label %d of row %lld is outside 0..%lld, the outputs of the net",
-                      (int)data->label[i], (long long)i + 1, (long long)t->outputs - 1);
-    }
-  }
-  return NAC_OK;
+  return nac_loss_check(&t->o.loss, data, t->outputs, err);
 }
 
 /* Batch statistics of one row say nothing: refused rather than trained on. */
@@ -142,20 +138,6 @@ static int check_parameters(const nac_net *net, int64_t epoch, nac_error *err)
   return NAC_OK;
 }
 
-/* Copies the answers of `n` rows to where the loss reads them. */
-static void gather_answers(nac_trainer *t, const nac_data *data, const int32_t *order, int64_t n)
-{
-  int64_t r;
-  for (r = 0; r < n; r++) {
-    if (t->o.loss == NAC_CROSS_ENTROPY) {
-      t->labels[r] = data->label[order[r]];
-    } else {
-      memcpy(t->targets + r * t->outputs, data->target + order[r] * t->outputs,
-             (size_t)t->outputs * sizeof *t->targets);
-    }
-  }
-}
-
 /* Rows of the batch that starts at `at`. */
 static int64_t batch_rows(const nac_trainer *t, int64_t at, int64_t n)
 {
@@ -166,8 +148,35 @@ static int64_t batch_rows(const nac_trainer *t, int64_t at, int64_t n)
   return t->o.batch;
 }
 
-int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, double lr, nac_score *score,
-                      nac_error *err)
+int64_t nac_trainer_steps(const nac_trainer *t, int64_t n)
+{
+  int64_t at = 0;
+  int64_t steps = 0;
+  for (; at < n; at += batch_rows(t, at, n)) {
+    steps++;
+  }
+  return steps;
+}
+
+/* One step on rows order[0..n). */
+static int train_batch(nac_trainer *t, const nac_data *data, const int32_t *order, int64_t n, uint64_t step, double lr,
+                       nac_score *score, nac_error *err)
+{
+  nac_answers answers;
+  nac_plan_set_input(t->train, data->x, order, n);
+  answers = nac_loss_answers(&t->o.loss, data, order, 0, n, t->outputs, t->labels, t->targets);
+  nac_plan_load(t->train);
+  nac_plan_forward(t->train, n, t->o.seed, step);
+  nac_loss_run(&t->o.loss, t->train, &answers, n, score);
+  if (!isfinite(score->loss)) {
+    return nac_fail(err, NAC_ENAN, "loss is %s", isnan(score->loss) ? "nan" : "infinite");
+  }
+  nac_plan_backward(t->train, n, t->logits);
+  return nac_optimiser_step(t->optimiser, t->net, nac_plan_gradients(t->train), lr, err);
+}
+
+int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const double *lr, int64_t n_lr,
+                      nac_score *score, nac_error *err)
 {
   nac_rng rng = nac_rng_stream(t->o.seed, "order of rows", (uint64_t)epoch, 0);
   int64_t at = 0;
@@ -177,6 +186,10 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, doubl
   if (code == NAC_OK) {
     code = check_two_rows(t, data, err);
   }
+  if (code == NAC_OK && n_lr != 1 && n_lr != nac_trainer_steps(t, data->n)) {
+    code = nac_fail(err, NAC_EINVAL, "%lld learning rates for an epoch of %lld steps", (long long)n_lr,
+                    (long long)nac_trainer_steps(t, data->n));
+  }
   if (code != NAC_OK) {
     return code;
   }
@@ -184,18 +197,14 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, doubl
   while (at < data->n) {
     const int64_t n = batch_rows(t, at, data->n);
     const uint64_t step = ((uint64_t)epoch << 32) + (uint64_t)batch;
+    const double rate = lr[n_lr == 1 ? 0 : batch];
+    nac_error why;
     batch++;
-    nac_plan_set_input(t->train, data->x, t->order + at, n);
-    gather_answers(t, data, t->order + at, n);
-    nac_plan_load(t->train);
-    nac_plan_forward(t->train, n, t->o.seed, step);
-    nac_loss_run(t->o.loss, t->train, t->labels, t->targets, n, score);
-    if (!isfinite(score->loss)) {
-      return nac_fail(err, NAC_ENAN, "loss is %s at epoch %lld, batch %lld (learning rate %g)",
-                      isnan(score->loss) ? "nan" : "infinite", (long long)epoch, (long long)batch, lr);
+    code = train_batch(t, data, t->order + at, n, step, rate, score, &why);
+    if (code != NAC_OK) {
+      return nac_fail(err, code, "%s at epoch %lld, batch %lld (learning rate %g)", why.text, (long long)epoch,
+                      (long long)batch, rate);
     }
-    nac_plan_backward(t->train, n, t->o.loss == NAC_CROSS_ENTROPY);
-    nac_optimiser_step(t->optimiser, t->net, nac_plan_gradients(t->train), lr);
     at += n;
     if (nac_interrupted()) {
       return nac_fail(err, NAC_EINTR, "interrupted at epoch %lld, batch %lld", (long long)epoch, (long long)batch);
@@ -222,13 +231,19 @@ int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score,
   nac_plan_load(t->eval);
   for (at = 0; at < data->n; at += len) {
     const int64_t n = at + len < data->n ? len : data->n - at;
+    nac_answers answers;
     nac_plan_set_input(t->eval, data->x + at * inputs, NULL, n);
     nac_plan_forward(t->eval, n, 0, 0);
-    nac_loss_run(t->o.loss, t->eval, t->o.loss == NAC_CROSS_ENTROPY ? data->label + at : NULL,
-                 t->o.loss == NAC_MSE ? data->target + at * t->outputs : NULL, n, score);
+    answers = nac_loss_answers(&t->o.loss, data, NULL, at, n, t->outputs, t->labels, t->targets);
+    nac_loss_run(&t->o.loss, t->eval, &answers, n, score);
     if (nac_interrupted()) {
       return nac_fail(err, NAC_EINTR, "interrupted while scoring");
     }
   }
   return NAC_OK;
+}
+
+nac_optimiser *nac_trainer_optimiser(nac_trainer *t)
+{
+  return t->optimiser;
 }

@@ -1,44 +1,7 @@
-/* Elementwise kernels, softmax, batch normalisation, cross-entropy and
- * optimiser steps: everything that passes once over its arrays. */
-#include <math.h>
-#include <stddef.h>
-
+/* Elementwise kernels, softmax and batch normalisation: layers that pass once
+ * over their arrays. */
 #include "kern/k_tables.h"
-#include "kern/simd.h"
-
-/* y[i] = expr of the vector `v` at x[i], whole vectors first, then the rest. */
-#define MAP(x, y, n, expr)                 \
-  do {                                     \
-    long i_ = 0;                           \
-    for (; i_ + VW <= (n); i_ += VW) {     \
-      const vf v = vload((x) + i_);        \
-      vstore((y) + i_, (expr));            \
-    }                                      \
-    if (i_ < (n)) {                        \
-      const vf v = vload_n((x) + i_, (n)-i_); \
-      vstore_n((y) + i_, (expr), (n)-i_);  \
-    }                                      \
-  } while (0)
-
-/* z[i] = expr of the vectors `v` at x[i] and `w` at y[i]. */
-#define MAP2(x, y, z, n, expr)                \
-  do {                                        \
-    long i_ = 0;                              \
-    for (; i_ + VW <= (n); i_ += VW) {        \
-      const vf v = vload((x) + i_);           \
-      const vf w = vload((y) + i_);           \
-      vstore((z) + i_, (expr));               \
-    }                                         \
-    if (i_ < (n)) {                           \
-      const vf v = vload_n((x) + i_, (n)-i_); \
-      const vf w = vload_n((y) + i_, (n)-i_); \
-      vstore_n((z) + i_, (expr), (n)-i_);     \
-    }                                         \
-  } while (0)
-
-VOP long lanes_of(long n, long j) { return n - j < VW ? n - j : VW; }
-
-VOP vf vfill(vf x, long lanes, vf other) { return lanes == VW ? x : vfill_from(x, lanes, other); }
+#include "kern/simd_rows.h"
 
 void K(k_transpose)(const float *x, float *y, long rows, long cols)
 {
@@ -142,35 +105,6 @@ void K(k_add)(const float *x, float *y, long n)
   MAP2(x, y, y, n, v + w);
 }
 
-/* The largest of n > 0 numbers (any NaN may be passed over). */
-VOP float row_max(const float *x, long n)
-{
-  const vf low = vset1(-INFINITY);
-  vf m = low;
-  for (long j = 0; j < n; j += VW) {
-    const long lanes = lanes_of(n, j);
-    m = vmax(m, vfill(vload_n(x + j, lanes), lanes, low));
-  }
-  return vhmax(m);
-}
-
-/* y = exp(x - max); returns the sum. */
-VOP float row_exp(const float *x, float *y, long n, float max)
-{
-  const vf zero = vset1(0.0f);
-  const vf m = vset1(max);
-  vf s = zero;
-  for (long j = 0; j < n; j += VW) {
-    const long lanes = lanes_of(n, j);
-    const vf e = vfill(vexp(vload_n(x + j, lanes) - m), lanes, zero);
-    s = s + e;
-    if (y != NULL) {
-      vstore_n(y + j, e, lanes);
-    }
-  }
-  return vsum(s);
-}
-
 void K(k_softmax)(const float *x, float *y, long rows, long n)
 {
   for (long r = 0; r < rows; r++, x += n, y += n) {
@@ -192,32 +126,6 @@ void K(k_softmax_back)(const float *y, const float *gy, float *gx, long rows, lo
     dot = vset1(vsum(s));
     MAP2(y, gy, gx, n, v * (w - dot));
   }
-}
-
-void K(k_cross_entropy)(const float *logits, const int *label, float *gx, float scale, double *loss, long *correct,
-                        long rows, long n)
-{
-  double total = *loss;
-  long right = *correct;
-  for (long r = 0; r < rows; r++, logits += n) {
-    const float max = row_max(logits, n);
-    const float sum = row_exp(logits, gx, n, max);
-    const int y = label[r];
-    long first = 0;
-    total += (double)logf(sum) - (double)(logits[y] - max);
-    while (first < y && logits[first] < max) {
-      first++;
-    }
-    right += first == y && logits[y] >= max;
-    if (gx != NULL) {
-      const vf a = vset1(scale / sum);
-      MAP(gx, gx, n, v * a);
-      gx[y] -= scale;
-      gx += n;
-    }
-  }
-  *loss = total;
-  *correct = right;
 }
 
 /* Adds the lanes of two float vectors to double sums. */
@@ -299,57 +207,5 @@ void K(k_norm_back_apply)(const float *x, const float *gy, float *gx, const floa
       const vf t = vfma(vb, vload_n(x + i * c + j, lanes), vd);
       vstore_n(gx + i * c + j, vfma(va, vload_n(gy + i * c + j, lanes), t), lanes);
     }
-  }
-}
-
-/* g + l2 p + l1 sign(p) */
-VOP vf regularised(vf g, vf p, vf l1, vf l2)
-{
-  const vf zero = vset1(0.0f);
-  const vf sign = vselect_gt(p, zero, l1, vselect_gt(zero, p, zero - l1, zero));
-  return vfma(l2, p, g) + sign;
-}
-
-void K(k_adam)(float *p, const float *g, float *m, float *v, long n, const k_adam *o)
-{
-  const vf l1 = vset1(o->l1);
-  const vf l2 = vset1(o->l2);
-  const vf b1 = vset1(o->beta1);
-  const vf b2 = vset1(o->beta2);
-  const vf c1 = vset1(o->rest1);
-  const vf c2 = vset1(o->rest2);
-  const vf root = vset1(o->root);
-  const vf eps = vset1(o->eps);
-  const vf step = vset1(o->step);
-  for (long i = 0; i < n; i += VW) {
-    const long lanes = lanes_of(n, i);
-    const vf vp = vload_n(p + i, lanes);
-    const vf vg = regularised(vload_n(g + i, lanes), vp, l1, l2);
-    const vf vm = vfma(b1, vload_n(m + i, lanes), c1 * vg);
-    const vf vv = vfma(b2, vload_n(v + i, lanes), c2 * vg * vg);
-    vstore_n(m + i, vm, lanes);
-    vstore_n(v + i, vv, lanes);
-    vstore_n(p + i, vp - step * vm / vfma(vsqrt(vv), root, eps), lanes);
-  }
-}
-
-void K(k_sgd)(float *p, const float *g, float *momentum, long n, const k_sgd *o)
-{
-  const vf l1 = vset1(o->l1);
-  const vf l2 = vset1(o->l2);
-  const vf lr = vset1(o->lr);
-  const vf mu = vset1(o->first ? 0.0f : o->momentum);
-  const vf ahead = vset1(o->nesterov ? o->momentum : 0.0f);
-  for (long i = 0; i < n; i += VW) {
-    const long lanes = lanes_of(n, i);
-    const vf vp = vload_n(p + i, lanes);
-    const vf vg = regularised(vload_n(g + i, lanes), vp, l1, l2);
-    vf step = vg;
-    if (o->momentum != 0.0f) {
-      const vf vm = vfma(mu, vload_n(momentum + i, lanes), vg);
-      vstore_n(momentum + i, vm, lanes);
-      step = o->nesterov ? vfma(ahead, vm, vg) : vm;
-    }
-    vstore_n(p + i, vp - lr * step, lanes);
   }
 }

@@ -29,8 +29,18 @@
                                const float *d, long rows, long c);                                                   \
   void k_cross_entropy_##isa(const float *logits, const int *label, float *gx, float scale, double *loss,            \
                              long *correct, long rows, long n);                                                      \
-  void k_adam_##isa(float *p, const float *g, float *m, float *v, long n, const k_adam *options);                    \
-  void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options); \
+  void k_cross_entropy_soft_##isa(const float *logits, const float *target, const int *label, float *gx,             \
+                                  float scale, double *loss, long *correct, long rows, long n);                      \
+  void k_squared_error_##isa(const float *x, const float *t, float *gx, float scale, double *loss, long n);          \
+  void k_absolute_error_##isa(const float *x, const float *t, float *gx, float scale, double *loss, long n);         \
+  void k_huber_##isa(const float *x, const float *t, float *gx, float scale, float delta, double *loss, long n);     \
+  void k_bce_##isa(const float *x, const float *t, float *gx, float scale, double *loss, long *correct, long n);     \
+  double k_sum_squares_##isa(const float *x, long n);                                                                \
+  void k_clip_##isa(float *x, long n, float limit, float scale);                                                     \
+  void k_adam_##isa(float *p, const float *g, float *m, float *v, float *v_max, long n, const k_adam *options);      \
+  void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options);                         \
+  void k_rmsprop_##isa(float *p, const float *g, float *square, float *mean, float *momentum, long n,                \
+                       const k_rmsprop *options);                                                                    \
   void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \
   void k_conv_weights_##isa(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);                 \
   void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);                              \

@@ -14,9 +14,13 @@
     .sigmoid = k_sigmoid_##isa, .sigmoid_back = k_sigmoid_back_##isa, .exp = k_exp_##isa, .add = k_add_##isa,  \
     .softmax = k_softmax_##isa, .softmax_back = k_softmax_back_##isa, .norm_sums = k_norm_sums_##isa,          \
     .norm_apply = k_norm_apply_##isa, .norm_back_sums = k_norm_back_sums_##isa,                                \
-    .norm_back_apply = k_norm_back_apply_##isa, .cross_entropy = k_cross_entropy_##isa, .adam = k_adam_##isa,  \
-    .sgd = k_sgd_##isa, .conv_forward = k_conv_forward_##isa, .conv_weights = k_conv_weights_##isa,     \
-    .product16 = k_product16_##isa, .softmax16 = k_softmax16_##isa, .softmax16_back = k_softmax16_back_##isa   \
+    .norm_back_apply = k_norm_back_apply_##isa, .cross_entropy = k_cross_entropy_##isa,                        \
+    .cross_entropy_soft = k_cross_entropy_soft_##isa,                                                          \
+    .squared_error = k_squared_error_##isa, .absolute_error = k_absolute_error_##isa, .huber = k_huber_##isa,  \
+    .bce = k_bce_##isa, .sum_squares = k_sum_squares_##isa, .clip = k_clip_##isa, .adam = k_adam_##isa,        \
+    .sgd = k_sgd_##isa, .rmsprop = k_rmsprop_##isa, .conv_forward = k_conv_forward_##isa,                      \
+    .conv_weights = k_conv_weights_##isa, .product16 = k_product16_##isa, .softmax16 = k_softmax16_##isa,      \
+    .softmax16_back = k_softmax16_back_##isa                                                                   \
   }
 
 /* Best first. */

@@ -14,20 +14,28 @@ typedef enum k_start {
   K_BIAS        /* each row of C starts at `bias` */
 } k_start;
 
-/* theta -= step m / (sqrt(v) root + eps), after m and v took the gradient
- * g + l2 theta + l1 sign(theta) (Kingma & Ba 2015, algorithm 1;
- * step = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t); rest = 1 - beta comes
- * rounded from double, the difference of floats would be off by 1e-5). */
+/* theta = keep theta - step m / (sqrt(v) root + eps), after m and v took the
+ * gradient g + l2 theta + l1 sign(theta) (Kingma & Ba 2015, algorithm 1;
+ * step = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t)). keep = 1 - lr decay
+ * is AdamW's decay (Loshchilov & Hutter 2019), else 1. The rests are 1 - beta,
+ * rounded from double: the difference of floats is off by 1e-5. */
 typedef struct k_adam {
-  float step, root, beta1, beta2, rest1, rest2, eps, l2, l1;
+  float step, root, beta1, beta2, rest1, rest2, eps, keep, l2, l1;
 } k_adam;
 
-/* v = momentum v + g (g at the first step), theta -= lr v, or with Nesterov's
- * form theta -= lr (g + momentum v) (Sutskever et al. 2013). */
+/* v = momentum v + rest g, theta -= lr v, or with Nesterov's form
+ * theta -= lr (g + momentum v) (Sutskever et al. 2013). rest = 1 - dampening. */
 typedef struct k_sgd {
-  float lr, momentum, l2, l1;
-  int nesterov, first;
+  float lr, momentum, rest, l2, l1;
+  int nesterov;
 } k_sgd;
+
+/* s = alpha s + rest g^2, a = alpha a + rest g, step = g / (sqrt(s - a^2) + eps)
+ * with a = 0 unless centered, v = momentum v + step, theta -= lr v (Tieleman &
+ * Hinton 2012; centered: Graves 2013). rest = 1 - alpha. */
+typedef struct k_rmsprop {
+  float lr, alpha, rest, eps, momentum, l2, l1;
+} k_rmsprop;
 
 /* A convolution of one group of 16 samples in the blocked layout (see
  * k_conv_body.h). Offsets, steps and strides count floats. */
@@ -100,9 +108,33 @@ typedef struct nac_kernels {
   void (*cross_entropy)(const float *logits, const int *label, float *gx, float scale, double *loss, long *correct,
                         long rows, long n);
 
-  /* One optimiser step on n parameters. */
-  void (*adam)(float *p, const float *g, float *m, float *v, long n, const k_adam *options);
+  /* The same for targets (rows,n) that spread over the classes:
+   * -sum of target log softmax, gx = (softmax sum(target) - target) * scale. A
+   * row is correct when its largest logit is the label's, or without labels
+   * where the target is largest. */
+  void (*cross_entropy_soft)(const float *logits, const float *target, const int *label, float *gx, float scale,
+                             double *loss, long *correct, long rows, long n);
+
+  /* Losses of n elements: add their sum to *loss and write scale times the
+   * derivative to gx unless it is NULL. With d = x - t: d^2; |d|; d^2/2 up to
+   * |d| = delta and delta (|d| - delta/2) beyond; and for logits
+   * -t log sigmoid(x) - (1-t) log(1 - sigmoid(x)), where an element is correct
+   * if x > 0 and t > 1/2 agree. */
+  void (*squared_error)(const float *x, const float *t, float *gx, float scale, double *loss, long n);
+  void (*absolute_error)(const float *x, const float *t, float *gx, float scale, double *loss, long n);
+  void (*huber)(const float *x, const float *t, float *gx, float scale, float delta, double *loss, long n);
+  void (*bce)(const float *x, const float *t, float *gx, float scale, double *loss, long *correct, long n);
+
+  /* Sum of x^2; and x = scale * x held within [-limit, limit] before. */
+  double (*sum_squares)(const float *x, long n);
+  void (*clip)(float *x, long n, float limit, float scale);
+
+  /* One optimiser step on n parameters. NULL: adam's v_max (no amsgrad), sgd's
+   * and rmsprop's momentum (none), rmsprop's mean (not centered). */
+  void (*adam)(float *p, const float *g, float *m, float *v, float *v_max, long n, const k_adam *options);
   void (*sgd)(float *p, const float *g, float *momentum, long n, const k_sgd *options);
+  void (*rmsprop)(float *p, const float *g, float *square, float *mean, float *momentum, long n,
+                  const k_rmsprop *options);
 
   /* Blocked layout, one group of 16 samples. y = w x + bias, w (n_out,n_taps);
    * gw (n_out,n_taps) += gradient, gb (n_out) likewise or NULL. */

@@ -31,13 +31,19 @@
                                long rows, long channels, long inner);                                                \
   void ref_cross_entropy_##p(const void *logits, const int *label, void *gx, double scale, double *loss,             \
                              long *correct, long rows, long n);                                                      \
-  /* loss += sum of (y - target)^2; gx = 2 scale (y - target) or NULL */                                             \
-  void ref_squared_error_##p(const void *y, const float *target, void *gx, double scale, double *loss, long n);      \
+  /* label may be NULL */                                                                                            \
+  void ref_cross_entropy_soft_##p(const void *logits, const float *target, const int *label, void *gx, double scale, \
+                                  double *loss, long *correct, long rows, long n);                                   \
+  /* `func` is one of ref_loss; delta is huber's */                                                                  \
+  void ref_error_##p(int func, const void *x, const float *t, void *gx, double scale, double delta, double *loss,    \
+                     long n);                                                                                        \
+  void ref_bce_##p(const void *x, const float *t, void *gx, double scale, double *loss, long *correct, long n);      \
   void ref_add_##p(const void *x, void *y, long n);
 
 REF_DECLARE(f32)
 REF_DECLARE(f64)
 
+enum ref_loss { REF_SQUARED, REF_ABSOLUTE, REF_HUBER };
 enum ref_func { REF_RELU, REF_LEAKY_RELU, REF_TANH, REF_SIGMOID };
 
 /* In the twins' files: the element type and the name's ending. */
