@@ -1,6 +1,7 @@
 --- Training and scoring of nets.
 local ctrain = require "nac.c.train"
 local cplan = require "nac.c.plan"
+local optimizer = require "nac.train.optimizer"
 local plateau = require "nac.train.plateau"
 local proc = require "nac.c.proc"
 local signal = require "nac.util.signal"
@@ -14,26 +15,17 @@ local known = {
   "trial",
 }
 
-local known_of_optimizer = { "beta1", "beta2", "eps", "kind", "lr", "momentum", "nesterov" }
-
 -- The trainer's options from the user's.
 local function trainer_options(options, task, rows)
-  local optimizer = options.optimizer or "adam"
-  if type(optimizer) == "string" then optimizer = { kind = optimizer } end
-  if type(optimizer) ~= "table" then error("optimizer must be a name or a table, got " .. type(optimizer), 3) end
-  for key in pairs(optimizer) do enum.check(key, known_of_optimizer, "option of the optimizer", 3) end
-  local lr = options.lr or optimizer.lr or 1e-3
+  local o, lr = optimizer.options(options.optimizer, 3)
+  lr = options.lr or lr or 1e-3
   if type(lr) ~= "number" or not (lr >= 0 and lr < math.huge) then
     error("lr must be a number of 0 or more, got " .. tostring(lr), 3)
   end
-  local o = { batch = options.batch or 128, l1 = options.l1, l2 = options.l2, max_rows = rows,
-              reference = options.reference, piece = options.piece,
-              seed = options.seed or (options.trial and options.trial.seed) or 1,
-              loss = options.loss or (task == "regression" and "mse" or "cross_entropy") }
-  for key, value in pairs(optimizer) do
-    if key ~= "kind" and key ~= "lr" then o[key] = value end
-  end
-  o.optimizer = optimizer.kind or "adam"
+  o.batch, o.max_rows = options.batch or 128, rows
+  o.l1, o.l2, o.reference, o.piece = options.l1, options.l2, options.reference, options.piece
+  o.seed = options.seed or (options.trial and options.trial.seed) or 1
+  o.loss = options.loss or (task == "regression" and "mse" or "cross_entropy")
   return o, lr
 end
 
@@ -79,9 +71,17 @@ end
 -- @param[opt] options
 --
 -- * `epochs` = 10, `batch` = 128
--- * `loss` = "cross_entropy" for classification, "mse" for regression
--- * `optimizer` = "adam" | "sgd" or `{ kind, lr, beta1, beta2, eps, momentum, nesterov }`; `lr` = 1e-3
--- * `l1`, `l2` = 0: added to the gradient of weights as l1 sign(w) + l2 w
+-- * `loss` = "cross_entropy" for classification, "mse" for regression; also "bce_with_logits", "l1" ("mae"),
+--   "huber", "smooth_l1", or a table `{ kind = "huber", delta = 1 }`, `{ kind = "smooth_l1", beta = 1 }`,
+--   `{ kind = "cross_entropy", label_smoothing = 0, class_weights = { one a class } }`. A softmax at the net's end
+--   is left out for cross_entropy, a sigmoid for bce_with_logits: they work on the logits before it. Answers of
+--   cross_entropy may also be f32 probabilities (N, classes), those of bce_with_logits are f32 numbers in [0, 1]
+--   or, for one output, i32 labels 0 and 1
+-- * `optimizer` = "adam" | "adamw" | "sgd" | "rmsprop" or a table with a `kind`, `lr` = 1e-3, `weight_decay` (acts on
+--   all parameters; 0.01 for adamw, else 0), `clip_value` and `clip_norm` (of the gradients, in this order; 0 = off), and
+--   for adam and adamw `beta1` = .9, `beta2` = .999, `eps` = 1e-8, `amsgrad` = false; sgd `momentum` = 0,
+--   `dampening` = 0, `nesterov` = false; rmsprop `alpha` = .99, `eps` = 1e-8, `momentum` = 0, `centered` = false
+-- * `l1`, `l2` = 0: added to the gradient of weights (not of biases or normalisation) as l1 sign(w) + l2 w
 -- * `patience` = 3 epochs, false = train to the end (the best epoch still counts)
 -- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`, false = constant rate
 -- * `seed` = the trial's, else 1: order of rows and dropout
@@ -136,8 +136,8 @@ end
 --- Scores a net, in its evaluation form, on samples with known answers.
 -- @param net a net with weights
 -- @param part `{ x =, y = }` as in `fit`
--- @param[opt] options `loss` = by the type of y; `reference` = 0, 32 or 64
--- @return `{ loss = mean, accuracy = share of correct labels, n = samples }`
+-- @param[opt] options `loss` = by the type of y, or as in `fit`; `reference` = 0, 32 or 64
+-- @return `{ loss = mean, accuracy = share of right answers (where the loss knows them), n = samples }`
 function M.evaluate(net, part, options)
   options = options or {}
   check_part(part, "to score")
