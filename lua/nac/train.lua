@@ -29,13 +29,12 @@ local function trainer_options(options, task, rows)
   return o, lr
 end
 
--- The parts of a data set, of a table of parts, and the task.
+-- The parts of a data set, or of a table of parts.
 local function parts_of(data)
   if type(data) ~= "table" then error("data must be a data set or { fit =, search = }, got " .. type(data), 3) end
   local parts = data.fit and data or (type(data.parts) == "function" and data:parts())
   if not parts or not parts.fit then error("data has neither :parts() nor a part called fit", 3) end
-  local task = data.task or (parts.fit.y:dtype() == "f32" and "regression" or "classification")
-  return parts, task
+  return parts
 end
 
 -- Turns a failed call of the trainer into what ends a trial.
@@ -93,10 +92,11 @@ function M.fit(net, data, options)
   for key in pairs(options) do enum.check(key, known, "option of train.fit", 2) end
   local epochs = options.epochs or 10
   if math.type(epochs) ~= "integer" or epochs < 0 then error("epochs must be an integer of 0 or more, got " .. tostring(epochs), 2) end
-  local parts, task = parts_of(data)
+  local parts = parts_of(data)
   local fit, search = parts.fit, parts.search
   check_part(fit, "fit")
   if search then check_part(search, "search") end
+  local task = data.task or (fit.y:dtype() == "f32" and "regression" or "classification")
   local rows = math.max(fit.x:size(1), search and search.x:size(1) or 0)
   local opts, lr = trainer_options(options, task, rows)
   local patience = options.patience == nil and 3 or options.patience or 0

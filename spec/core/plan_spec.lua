@@ -59,7 +59,9 @@ describe("a plan of a random net", function()
       local want_y, want = twin.step(net, x, gy, { reference = 64, seed = seed })
       local scale = 0
       for _, g in pairs(want) do scale = math.max(scale, twin.largest(g)) end
-      local function apart_by(g, name) return twin.largest(g:to("f64") - want[name]) / math.max(twin.largest(want[name]), 1e-2 * scale, 1e-30) end
+      local function apart_by(g, name)
+        return twin.largest(g:to("f64") - want[name]) / math.max(twin.largest(want[name]), 1e-2 * scale, 1e-30)
+      end
       local _, naive = twin.step(net, x, gy, { seed = seed, reference = 32 })
       twin.each_isa(function()
         local y, got = twin.step(net, x, gy, { seed = seed })
@@ -67,7 +69,9 @@ describe("a plan of a random net", function()
         for name in pairs(want) do
           local apart = apart_by(got[name], name)
           -- where terms cancel, floats cannot do better than the naive kernels do
-          if not (apart <= math.max(1e-4, 4 * apart_by(naive[name], name))) then error(("net %d (%s), %d rows: gradient of %s off by %.3g"):format(seed, text, rows, name, apart)) end
+          if not (apart <= math.max(1e-4, 4 * apart_by(naive[name], name))) then
+            error(("net %d (%s), %d rows: gradient of %s off by %.3g"):format(seed, text, rows, name, apart))
+          end
         end
       end)
     end)

@@ -87,4 +87,15 @@ function M.dice(seed)
   end
 end
 
+--- A part of n points of `classes` clouds that overlap a little.
+function M.clouds(n, classes, inputs, seed)
+  local centre = M.randn({ classes, inputs }, 7, "centres") * 1.5
+  local dice, labels, rows = M.dice(seed), {}, {}
+  for i = 1, n do
+    labels[i] = dice(0, classes - 1)
+    rows[i] = labels[i] + 1
+  end
+  return { x = centre:rows(tensor.new(rows, "i32")) + M.randn({ n, inputs }, seed, "points"), y = tensor.new(labels, "i32") }
+end
+
 return M
