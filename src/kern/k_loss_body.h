@@ -12,22 +12,90 @@ VOP long first_at(const float *x, long n, float max)
   return i;
 }
 
+/* Few classes: 16 rows are turned so that each lane holds one row, and nothing
+ * is summed across lanes. */
+#define SIDE 16
+#define FEW 64
+
+/* t (n,SIDE) holds the turned logits and becomes exp(logit - max); each lane's
+ * sum, largest logit and where that first stands. */
+VOP void turned_exp(float *t, long n, float *sum, float *max, float *first)
+{
+  for (long lane = 0; lane < SIDE; lane += VW) {
+    vf m = vload(t + lane);
+    vf at = vset1(0.0f);
+    vf s = vset1(0.0f);
+    for (long i = 1; i < n; i++) {
+      const vf x = vload(t + i * SIDE + lane);
+      at = vselect_gt(x, m, vset1((float)i), at);
+      m = vmax(m, x);
+    }
+    for (long i = 0; i < n; i++) {
+      const vf e = vexp(vload(t + i * SIDE + lane) - m);
+      vstore(t + i * SIDE + lane, e);
+      s = s + e;
+    }
+    vstore(sum + lane, s);
+    vstore(max + lane, m);
+    vstore(first + lane, at);
+  }
+}
+
+/* Cross-entropy of SIDE rows of n <= FEW classes. Sums of exponentials lie in
+ * [1, n], so the product of 16 of them is far from overflow: one logarithm. */
+static void turned_rows(const float *logits, const int *label, float *gx, float scale, double *loss, long *correct,
+                        long n)
+{
+  float t[FEW * SIDE];
+  float sum[SIDE];
+  float max[SIDE];
+  float first[SIDE];
+  double product = 1;
+  double linear = 0;
+  K(k_transpose)(logits, t, SIDE, n);
+  turned_exp(t, n, sum, max, first);
+  for (long r = 0; r < SIDE; r++) {
+    product *= (double)sum[r];
+    linear += (double)(logits[r * n + label[r]] - max[r]);
+    *correct += (long)first[r] == label[r];
+  }
+  *loss += log(product) - linear;
+  if (gx == NULL) {
+    return;
+  }
+  for (long lane = 0; lane < SIDE; lane += VW) {
+    const vf a = vset1(scale) / vload(sum + lane);
+    for (long i = 0; i < n; i++) {
+      vstore(t + i * SIDE + lane, vload(t + i * SIDE + lane) * a);
+    }
+  }
+  for (long r = 0; r < SIDE; r++) {
+    t[label[r] * SIDE + r] -= scale;
+  }
+  K(k_transpose)(t, gx, n, SIDE);
+}
+
 void K(k_cross_entropy)(const float *logits, const int *label, float *gx, float scale, double *loss, long *correct,
                         long rows, long n)
 {
   double total = *loss;
   long right = *correct;
-  for (long r = 0; r < rows; r++, logits += n) {
-    const float max = row_max(logits, n);
-    const float sum = row_exp(logits, gx, n, max);
+  long r = 0;
+  for (; n <= FEW && r + SIDE <= rows; r += SIDE) {
+    turned_rows(logits + r * n, label + r, gx != NULL ? gx + r * n : NULL, scale, &total, &right, n);
+  }
+  for (; r < rows; r++) {
+    const float *x = logits + r * n;
+    float *g = gx != NULL ? gx + r * n : NULL;
+    const float max = row_max(x, n);
+    const float sum = row_exp(x, g, n, max);
     const int y = label[r];
-    total += (double)logf(sum) - (double)(logits[y] - max);
-    right += first_at(logits, n, max) == y;
-    if (gx != NULL) {
+    total += (double)logf(sum) - (double)(x[y] - max);
+    right += first_at(x, n, max) == y;
+    if (g != NULL) {
       const vf a = vset1(scale / sum);
-      MAP(gx, gx, n, v * a);
-      gx[y] -= scale;
-      gx += n;
+      MAP(g, g, n, v * a);
+      g[y] -= scale;
     }
   }
   *loss = total;
