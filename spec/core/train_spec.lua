@@ -141,7 +141,9 @@ end)
 describe("regularisation", function()
   -- no gradient reaches the net from constant targets it meets; only decay acts
   local function one_step(options)
-    local net <close> = nn.sequential { input = { 4 }, nn.dense { units = 3, name = "a" }, nn.batchnorm { name = "n" }, nn.dense { units = 2, name = "b" } }:build()
+    local net <close> = nn.sequential {
+      input = { 4 }, nn.dense { units = 3, name = "a" }, nn.batchnorm { name = "n" }, nn.dense { units = 2, name = "b" },
+    }:build()
     for _, entry in ipairs(net:tensors()) do
       if entry.role == "parameter" then entry.tensor:copy(twin.randn(entry.tensor:shape(), 1, entry.name)) end
     end

@@ -35,6 +35,14 @@ M.cases = {
   identity = alone("identity", any),
 }
 
+-- Layers that use the parameters of another.
+M.cases["shared dense"] = { { shape = { 3 }, layers = {
+  { kind = "dense", units = 3, name = "a" }, { kind = "tanh" }, { kind = "dense", units = 3, share = "a" },
+} } }
+M.cases["shared batchnorm"] = { { shape = { 3 }, layers = {
+  { kind = "batchnorm", name = "a" }, { kind = "tanh" }, { kind = "batchnorm", share = "a" },
+} } }
+
 --- Kinds that have no case.
 function M.missing()
   local missing = {}

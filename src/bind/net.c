@@ -274,7 +274,20 @@ static int64_t layer_params(const nac_net *net, const nac_layer_info *info)
   return n;
 }
 
-/* net:layers() -> list of {name, kind, group, input, output (shapes), inputs (values), params, attrs} */
+/* Sets the field `share` where a layer's parameters belong to another: "a" of "a.weight". */
+static void set_share(lua_State *L, const nac_net *net, const nac_layer_info *info)
+{
+  if (info->n_params > 0) {
+    const char *name = nac_net_get(net, NAC_PARAMETER, info->params[0]).name;
+    const size_t len = (size_t)(strrchr(name, '.') - name);
+    if (strlen(info->name) != len || strncmp(name, info->name, len) != 0) {
+      lua_pushlstring(L, name, len);
+      lua_setfield(L, -2, "share");
+    }
+  }
+}
+
+/* net:layers() -> list of {name, kind, group, share, input, output (shapes), inputs (values), params, attrs} */
 static int l_layers(lua_State *L)
 {
   const nac_net *net = check(L);
@@ -290,6 +303,7 @@ static int l_layers(lua_State *L)
     if (info.group != NULL) {
       set_string(L, "group", info.group);
     }
+    set_share(L, net, &info);
     push_value_shape(L, net, info.inputs[0]);
     lua_setfield(L, -2, "input");
     push_value_shape(L, net, info.output);

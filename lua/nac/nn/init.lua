@@ -196,6 +196,7 @@ end
 function Arch:canonical()
   local lines = { "input " .. table.concat(self.input, "x") }
   local place = { [1] = 1 } -- value -> canonical value
+  local owner = {} -- layer that has parameters -> its canonical value
   local count = 1
   for index, layer in ipairs(self:net():layers()) do
     local from = {}
@@ -207,7 +208,10 @@ function Arch:canonical()
     else
       count = count + 1
       place[index + 1] = count
-      lines[#lines + 1] = ("%d %s{%s}(%s)"):format(count, layer.kind, attributes_text(layer.attrs), table.concat(from, ","))
+      owner[layer.name] = count
+      local shared = layer.share and " sharing " .. owner[layer.share] or ""
+      lines[#lines + 1] = ("%d %s{%s}(%s)%s"):format(
+        count, layer.kind, attributes_text(layer.attrs), table.concat(from, ","), shared)
     end
   end
   return table.concat(lines, "\n")
