@@ -88,7 +88,7 @@ describe("a configuration", function()
     assert.equal("t1.yaml:18: search.maximize_flags: 2 flags for 4 objectives (performance_metric, bops, avg_resource, clock_cycles)",
       refusal("[true, false, false, false]", "[true, false]"))
     assert.matches("needs use_hardware_metrics", refusal("metrics: true", "metrics: false"))
-    assert.matches("^t1.yaml:5: dataset: name or loader", refusal("name: mnist", ""))
+    assert.matches("^t1.yaml:5: dataset: name, file or loader", refusal("name: mnist", ""))
     assert.matches("^t1.yaml:25: search_space.mlp_lists: needs", refusal("num_blocks: 3", "mlp_lists: {num_layers: [2]}"))
     assert.matches("mlp_width_space is needed", refusal("mlp_width_space: [8, 16, 32, 64, 128]", ""))
   end)

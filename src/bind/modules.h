@@ -19,8 +19,10 @@
   X(plan) \
   X(proc) \
   X(rng) \
+  X(scaling) \
   X(split) \
   X(sys) \
+  X(table) \
   X(tensor) \
   X(train)
 /* clang-format on */

@@ -11,12 +11,12 @@ local function has(list, word)
 end
 
 local function dataset(cfg)
-  if not cfg.dataset.name and not cfg.dataset.loader then
-    return "dataset", "name or loader is needed"
+  if not cfg.dataset.name and not cfg.dataset.loader and not cfg.dataset.file then
+    return "dataset", "name, file or loader is needed"
   end
   -- A name without a near one may be registered before the search starts.
   local names, name = require("nac.dataset").names(), cfg.dataset.name
-  if name and not cfg.dataset.loader and not has(names, name) and enum.nearest(name, names) then
+  if name and not cfg.dataset.loader and not cfg.dataset.file and not has(names, name) and enum.nearest(name, names) then
     return "dataset.name", enum.refusal(name, names, "data set")
   end
 end

@@ -1,4 +1,4 @@
---- Data sets: MNIST, Fashion-MNIST, XOR, tensors, and a user's own loader.
+--- Data sets: MNIST, Fashion-MNIST, XOR, tensors, files and a user's own loader.
 --
 --     local ds = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000 }
 --     ds.shape, ds.n_classes, ds.task     -- known without reading a file
@@ -28,9 +28,36 @@ function M.names()
   return names
 end
 
+-- What any data set can be asked for: how training treats its samples.
+local function treatment(options, ds)
+  local standardize, shift = options.standardize, options.shift
+  if standardize ~= nil then
+    local ok, message = pcall(enum.check, standardize, { "none", "mean_std", "median_quantile" }, "standardize", 0)
+    if not ok then return nil, message end
+  end
+  if shift ~= nil and (math.type(shift) ~= "integer" or shift < 0 or shift > 1024) then
+    return nil, "shift must be an integer from 0 to 1024, in pixels, got " .. tostring(shift)
+  end
+  if standardize ~= "none" then ds.standardize = standardize end
+  if shift and shift > 0 then ds.augment = { shift = shift } end
+  return ds
+end
+
+local TREATMENT = { "standardize", "shift" }
+
+-- Calls a constructor without the options that are for any set.
+local function construct(constructor, options, context)
+  if type(options) ~= "table" then return constructor(options, context) end
+  local own = {}
+  for key, value in pairs(options) do own[key] = value end
+  for _, key in ipairs(TREATMENT) do own[key] = nil end
+  return constructor(own, context)
+end
+
 local function make(name, options)
-  local ds, message = constructors[name](options)
-  if ds == nil or base.is(ds) then return ds, message end
+  local ds, message = construct(constructors[name], options)
+  if base.is(ds) then return treatment(options or {}, ds) end
+  if ds == nil then return ds, message end
   if type(ds) == "table" then -- a registered function may return tensors
     ds.name, ds.seed = ds.name or name, ds.seed or options and options.seed
     return require("nac.dataset.tensors").from_tensors(ds)
@@ -58,8 +85,8 @@ function M.from_tensors(data)
 end
 
 --- The data set of a config's section `dataset`.
--- @param section { name = "mnist", ... } or { loader = "my.lua", options = ... }; a
--- loader without options gets the section
+-- @param section { name = "mnist", ... }, { file = "my.csv", label = ..., ... } or
+-- { loader = "my.lua", options = ... }; a loader without options gets the section
 -- @param[opt] context `base_dir` = folder of the config, `sample` = true forces the
 -- shipped sample, `seed` of the splits
 -- @return the data set, or nil and a message
@@ -73,9 +100,18 @@ function M.from_config(section, context)
     if type(path) ~= "string" then return nil, "loader must be the path of a Lua file, got " .. type(path) end
     local seed = options.seed
     if seed == nil then seed = context.seed end
-    return require("nac.dataset.tensors").from_loader(path, section.options or options, {
+    local ds, message = require("nac.dataset.tensors").from_loader(path, section.options or options, {
       base_dir = context.base_dir, sample = context.sample, seed = seed, name = section.name,
     })
+    if not ds then return nil, message end
+    return treatment(options, ds)
+  end
+  if options.file ~= nil then
+    if options.seed == nil then options.seed = context.seed end
+    local ds, message = construct(require("nac.dataset.file").make, options, context)
+    if not ds then return nil, message end
+    ds.name = section.name or ds.name
+    return treatment(options, ds)
   end
   if not constructors[options.name] then
     return nil, enum.refusal(options.name, M.names(), "data set")
@@ -90,6 +126,16 @@ function M.from_config(section, context)
     end
   end
   return make(options.name, options)
+end
+
+--- A data set from a file (CSV, ARFF, npz, npy, HDF5).
+-- @param options `file`, `label`, ... (docs/data.md)
+-- @return the data set; raises when the options are wrong or the file is not there
+function M.file(options)
+  if type(options) ~= "table" or not options.file then error("dataset.file takes a table { file = path, label = ... }", 2) end
+  local ds, message = M.from_config(options)
+  if not ds then error(message, 2) end
+  return ds
 end
 
 return setmetatable(M, {

@@ -25,6 +25,19 @@ local KINDS = {
   resize = size, subset = whole(1), seed = whole(math.mininteger), n_classes = whole(2), n = whole(3),
   flatten = of_type "boolean", one_hot = of_type "boolean", normalize = of_type "boolean", sample = of_type "boolean",
   dir = of_type "string", noise = of_type "number",
+  file = of_type "string", format = of_type "string", x = of_type "string", x_test = of_type "string",
+  label_test = of_type "string", test_file = of_type "string", test_label = of_type "string", header = of_type "boolean",
+  stream = of_type "boolean", chunk_rows = whole(1),
+  label = function(v)
+    local ok = type(v) == "string" or math.type(v) == "integer" or (type(v) == "table" and #v > 0)
+    return ok, "a name, a column number or a list of names"
+  end,
+  features = function(v) return type(v) == "table" and #v > 0, "a list of names or column numbers" end,
+  test_fraction = function(v) return type(v) == "number" and v > 0 and v < 1, "a number between 0 and 1" end,
+  task = function(v) return v == "classification" or v == "regression", "classification or regression" end,
+  separator = function(v)
+    return type(v) == "string" and (#v == 1 or v == "tab") and not v:find("[\n\r\"]"), "one character, or tab"
+  end,
 }
 
 --- Copies options under their own names.

@@ -79,8 +79,11 @@ local function read_test(data, facts)
   return x, y
 end
 
--- A source over a function that returns the table; `where` stands before messages.
-local function source(get, where, record)
+--- A source (nac.dataset.base) over a function that returns the table.
+-- @param get function() -> the table that `from_tensors` takes
+-- @param[opt] where stands before messages
+-- @param[opt] record function() -> { source =, sha256 = }
+function M.source(get, where, record)
   local data, facts
   local function prefix(message) return where and where .. ": " .. message or message end
   return {
@@ -119,7 +122,7 @@ end
 -- class + 1, `name`, `seed` = 0 of the splits
 -- @return the data set, or nil and a message
 function M.from_tensors(data)
-  local src = source(function() return data end)
+  local src = M.source(function() return data end)
   local ok, x, _, facts = pcall(src.train)
   if not ok then return nil, tostring(x) end
   return base.new({
@@ -172,7 +175,7 @@ function M.from_loader(path, options, context)
     return data
   end
   return base.new({ name = context.name or found:match("([^/]+)%.lua$") or found, seed = context.seed },
-    source(get, found, function()
+    M.source(get, found, function()
       return { source = found, sha256 = { [found:match("[^/]+$")] = hash.sha256_file(found) } }
     end))
 end

@@ -48,7 +48,7 @@ function M.located(config)
   local copy = override(config, {})
   copy.dataset = {}
   for key, value in pairs(config.dataset) do copy.dataset[key] = value end
-  for _, key in ipairs { "loader", "dir", "data_dir" } do
+  for _, key in ipairs { "loader", "file", "test_file", "test_label", "dir", "data_dir" } do
     local path = copy.dataset[key]
     if path then
       path = config:resolve(path)

@@ -6,6 +6,7 @@
 static const nac_kind *const kinds[] = {
   &nac_layer_dense, &nac_layer_batchnorm, &nac_layer_relu,    &nac_layer_leaky_relu, &nac_layer_tanh,
   &nac_layer_sigmoid, &nac_layer_softmax, &nac_layer_flatten, &nac_layer_dropout,    &nac_layer_identity,
+  &nac_layer_standardize,
 };
 #define N_KINDS ((int)(sizeof kinds / sizeof *kinds))
 

@@ -14,6 +14,7 @@ extern const nac_kind nac_layer_softmax;
 extern const nac_kind nac_layer_flatten;
 extern const nac_kind nac_layer_dropout;
 extern const nac_kind nac_layer_identity;
+extern const nac_kind nac_layer_standardize;
 extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
 #endif

@@ -38,6 +38,10 @@
   void ref_error_##p(int func, const void *x, const float *t, void *gx, double scale, double delta, double *loss,    \
                      long n);                                                                                        \
   void ref_bce_##p(const void *x, const float *t, void *gx, double scale, double *loss, long *correct, long n);      \
+  /* y = (x - offset) scale, x (rows,features,inner); gx = gy scale */                                               \
+  void ref_standardize_##p(const void *x, void *y, const void *offset, const void *scale, long rows, long features,  \
+                           long inner);                                                                              \
+  void ref_standardize_back_##p(const void *gy, void *gx, const void *scale, long rows, long features, long inner);  \
   void ref_add_##p(const void *x, void *y, long n);
 
 REF_DECLARE(f32)
