@@ -5,6 +5,7 @@ local optimizer = require "nac.train.optimizer"
 local plateau = require "nac.train.plateau"
 local proc = require "nac.c.proc"
 local signal = require "nac.util.signal"
+local standardize = require "nac.train.standardize"
 local tensor = require "nac.tensor"
 local enum = require "nac.util.enum"
 
@@ -12,7 +13,7 @@ local M = {}
 
 local known = {
   "batch", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "seed",
-  "trial",
+  "standardize", "trial",
 }
 
 -- The trainer's options from the user's.
@@ -84,6 +85,8 @@ end
 -- * `patience` = 3 epochs, false = train to the end (the best epoch still counts)
 -- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`, false = constant rate
 -- * `seed` = the trial's, else 1: order of rows and dropout
+-- * `standardize` = the data set's: "mean_std" or "median_quantile" sets the net's standardize
+--   layer from the fit part first (nac.train.standardize); "none" leaves it as it is
 -- * `trial`: gets `trial:report(epoch, { loss =, accuracy = })` after each epoch
 -- * `on_epoch`: function(row of the history)
 -- @return `{ epochs, best_epoch, loss, val_loss, val_accuracy, lr, seconds, samples, history }`
@@ -102,6 +105,8 @@ function M.fit(net, data, options)
   local patience = options.patience == nil and 3 or options.patience or 0
   if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), 2) end
   local schedule = options.plateau ~= false and search and plateau.new(options.plateau or {})
+  local scaled = options.standardize or data.standardize
+  if scaled and scaled ~= "none" then standardize.set(net, fit.x, scaled) end
   local trainer <close> = at_user(ctrain.new, net, opts)
   local best_state <close> = tensor.zeros { net:state_size() }
   net:save_state(best_state)

@@ -76,3 +76,31 @@ describe("the layer standardize", function()
     assert.has_error(function() nac.nn.sequential { input = { 4 }, nac.nn.standardize { axis = 2 } }:net() end)
   end)
 end)
+
+describe("training on standardised data", function()
+  local function data(standardize)
+    local x = tensor.randn({ 60, 3 }, { seed = 1 }) * 50 + 1000
+    local y = tensor.zeros({ 60 }, "i32")
+    y:slice(1, 1, 20):fill(1)
+    local ds = nac.dataset.from_tensors { x_train = x, y_train = y, x_test = x, y_test = y }
+    ds.standardize = standardize
+    return ds
+  end
+  local function arch() return nac.nn.sequential { input = { 3 }, nac.nn.dense { units = 2 } } end
+
+  it("takes the scale of the fit part and keeps it in the net", function()
+    local ds = data "mean_std"
+    local net = arch():prepend(nac.nn.standardize { name = "units" }):build { seed = 1 }
+    nac.train.fit(net, ds, { epochs = 1 })
+    local x = ds.fit.x:select(2, 2):contiguous()
+    near(x:mean(), net:tensor("units.offset"):get(2))
+    assert.is_true(math.abs(net:tensor("units.scale"):get(2) * 50 - 1) < 0.4)
+    assert.same({ "units", "dense1" }, { net:layers()[1].name, net:layers()[2].name })
+  end)
+
+  it("is refused for a net without the layer, and left out on request", function()
+    local ds = data "mean_std"
+    assert.error_matches(function() nac.train.fit(arch():build(), ds, { epochs = 1 }) end, "put nn.standardize {} first", 1, true)
+    nac.train.fit(arch():build(), ds, { epochs = 1, standardize = "none" })
+  end)
+end)

@@ -108,6 +108,19 @@ local function check_data(config, dataset)
   return true
 end
 
+-- From a description to the arch that is trained: with the layer that scales the
+-- inputs in front, where the data ask for it. Images have one scale a channel.
+local function builder(dataset)
+  return function(description)
+    local arch = require("nac.arch").to_nn(description)
+    if dataset.standardize then
+      local axis = #dataset.shape == 3 and 1 or -1
+      arch:prepend(require("nac.nn").standardize { name = "standardize", axis = axis })
+    end
+    return arch
+  end
+end
+
 --- Prepares a run.
 -- @param config a configuration (`nac.config`) or the path of one
 -- @param options see `nac.global_search.run`
@@ -130,7 +143,7 @@ function M.prepare(config, options)
   local objectives = objectives_of(cfg.search)
   local maximize, minimize = directions(objectives)
   return {
-    config = cfg, dataset = dataset, space = space, objectives = objectives,
+    config = cfg, dataset = dataset, to_nn = builder(dataset), space = space, objectives = objectives,
     maximize = maximize, minimize = minimize,
     bits = math.tointeger(tonumber(cfg.hls_config.model.precision:match("<(%d+)"))),
     hardware = cfg.search.use_hardware_metrics and hardware(cfg.hls_config) or nil,

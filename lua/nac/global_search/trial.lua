@@ -74,7 +74,7 @@ local function train_folds(trial, job, c)
     c.fits[i] = train.fit(net, part, {
       epochs = search.epochs, batch = search.batch_size, loss = c.task == "classification" and "cross_entropy" or "mse",
       optimizer = { kind = search.optimizer, lr = search.learning_rate },
-      l1 = search.l1, l2 = search.l2, patience = search.patience,
+      l1 = search.l1, l2 = search.l2, patience = search.patience, standardize = job.dataset.standardize,
       seed = trial.seed + i - 1, trial = #job.folds == 1 and trial or nil,
     })
   end
@@ -100,7 +100,7 @@ function M.objective(job)
     local description = job.space:draw(trial)
     local path = files.yaml_path(job, trial.number)
     need(nac_arch.write(description, path, { trial_id = trial.number }))
-    local arch = nac_arch.to_nn(description)
+    local arch = job.to_nn(description)
     local c = {
       description = description, arch = arch, net = arch:net(), bits = job.bits,
       config = job.config, task = job.dataset.task,

@@ -16,7 +16,7 @@ local cost_bounds = { max_bops = "bops", max_lut_percent = "lut_percent", max_cy
 local function load_nets(job, study, record)
   local description, message = nac_arch.load(files.yaml_path(job, record.number))
   if not description then return nil, message end
-  local arch = nac_arch.to_nn(description)
+  local arch = job.to_nn(description)
   local nets = {}
   for i = 1, #job.folds do
     local path = study:artifact(record, #job.folds > 1 and "fold" .. i or nil)

@@ -125,11 +125,13 @@ end
 -- A layer table that was applied twice is one layer with shared parameters.
 -- @param output a value
 -- @param input the net's input value
+-- @param[opt] before list of layers between the input and all that reads it
 -- @return a nac.net without weights
-function M.describe(output, input)
+function M.describe(output, input, before)
   local ok, net = pcall(cnet.new, input.given_shape)
   if not ok then error(net, 0) end
   local state = { ids = { [input] = 1 }, names = {}, counts = {} }
+  for _, layer in ipairs(before or {}) do state.ids[input] = add(net, layer) end
   local first_use = {}
   for _, v in ipairs(order_of(output)) do
     if v.layer then

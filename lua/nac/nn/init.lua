@@ -27,6 +27,8 @@
 -- * `relu {}`, `leaky_relu { slope = .01 }`, `tanh {}`, `sigmoid {}`
 -- * `softmax {}`: over the last axis
 -- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
+-- * `standardize { axis = -1 }`: (x - offset) scale a feature of an axis (1 the first,
+--   -1 the last, 0 every element); the two are computed from data, not trained
 local cnet = require "nac.c.net"
 local enum = require "nac.util.enum"
 local graph = require "nac.nn.graph"
@@ -142,6 +144,19 @@ function Arch:add(layer)
   return self
 end
 
+--- Puts a layer before all others, right behind the input.
+-- @param layer what `nn.standardize {}` and the others make
+-- @return the architecture, so that calls chain
+function Arch:prepend(layer)
+  if type(layer) ~= "table" or layer.kind == nil then error("a layer expected, got " .. type(layer), 2) end
+  enum.check(layer.kind, kinds, "layer kind", 2)
+  if graph.is_composite(layer.kind) then error("a composite layer cannot stand before the input", 2) end
+  self.before = self.before or {}
+  table.insert(self.before, 1, layer)
+  self.described = nil
+  return self
+end
+
 local function describe(arch)
   local input, output = arch.input_value, arch.output_value
   if not output then -- a chain
@@ -149,7 +164,7 @@ local function describe(arch)
     output = input
     for _, layer in ipairs(arch.layers) do output = graph.apply(layer, { output }) end
   end
-  return graph.describe(output, input)
+  return graph.describe(output, input, arch.before)
 end
 
 -- Runs f and shows an error at the line of the user who called a method of Arch.
