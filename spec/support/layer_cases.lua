@@ -33,6 +33,7 @@ M.cases = {
   flatten = alone("flatten", any),
   dropout = alone("dropout", flat, { rate = 0 }, { rate = 0.4 }),
   identity = alone("identity", any),
+  standardize = alone("standardize", any, {}, { axis = 1 }, { axis = 0 }),
 }
 
 -- Layers that use the parameters of another.
