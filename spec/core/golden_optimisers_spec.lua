@@ -11,20 +11,35 @@ local twin = require "spec.support.core_twin"
 local golden = assert(npz.read("spec/golden/pytorch_train.npz"))
 
 -- The loss of given outputs: the net is one layer that passes its input on.
-local function loss_of(name, y, reference)
+local function loss_of(loss, y, reference)
   local x = golden["loss/x"]
   local net <close> = twin.net({ x:size(2) }, { { kind = "identity" } })
   local plan <close> = cplan.new(net, { batch = x:size(1), training = true, input_gradient = true, reference = reference })
   plan:forward(x)
-  local score = plan:loss(name, x, y)
+  local score = plan:loss(loss, x, y)
   local _, gx = plan:backward()
   return score.loss, gx
 end
 
 describe("a loss gives PyTorch's numbers:", function()
+  local label, soft, target = golden["loss/label"], golden["loss/soft"], golden["loss/target"]
+  local one_hot = tensor.zeros(soft:shape())
+  for i = 1, label:numel() do one_hot:set(1, i, label:get(i) + 1) end
+  local weights = golden["loss/class_weight"]:totable()
   for case, given in pairs {
-    ce_index = { "cross_entropy", golden["loss/label"] },
-    mse = { "mse", golden["loss/target"] },
+    ce_index = { "cross_entropy", label },
+    ce_smoothing = { { kind = "cross_entropy", label_smoothing = 0.1 }, label },
+    ce_weight = { { kind = "cross_entropy", class_weights = weights }, label },
+    ce_weight_smoothing = { { kind = "cross_entropy", class_weights = weights, label_smoothing = 0.1 }, label },
+    ce_onehot = { "cross_entropy", one_hot },
+    ce_soft = { "cross_entropy", soft },
+    ce_soft_weight_smoothing = { { kind = "cross_entropy", class_weights = weights, label_smoothing = 0.1 }, soft },
+    bce_logits = { "bce_with_logits", golden["loss/binary"] },
+    mse = { "mse", target },
+    l1 = { "l1", target },
+    huber = { "huber", target },
+    huber_half = { { kind = "huber", delta = 0.5 }, target },
+    smooth_l1 = { { kind = "smooth_l1", beta = 0.7 }, target },
   } do
     it(case, function()
       local function compare(reference)
@@ -46,7 +61,15 @@ local optimisers = {
   sgd_momentum = { optimizer = "sgd", momentum = 0.9, lr = 0.1 },
   sgd_nesterov = { optimizer = "sgd", momentum = 0.9, nesterov = true, lr = 0.1 },
   sgd_momentum_l2 = { optimizer = "sgd", momentum = 0.9, l2 = 0.01, lr = 0.1 },
+  sgd_dampening = { optimizer = "sgd", momentum = 0.9, dampening = 0.5, lr = 0.1 },
+  clip_norm = { optimizer = "sgd", clip_norm = 0.25, lr = 0.1 },
+  clip_value = { optimizer = "sgd", clip_value = 0.1, lr = 0.1 },
   adam = { optimizer = "adam", lr = 0.0032 },
+  adam_amsgrad = { optimizer = "adam", beta1 = 0.5, beta2 = 0.6, amsgrad = true, lr = 0.05 },
+  adamw = { optimizer = "adamw", weight_decay = 0.1, lr = 0.01 },
+  rmsprop = { optimizer = "rmsprop", lr = 0.0015 },
+  rmsprop_momentum = { optimizer = "rmsprop", alpha = 0.9, momentum = 0.9, lr = 0.01 },
+  rmsprop_centered = { optimizer = "rmsprop", alpha = 0.9, momentum = 0.9, centered = true, weight_decay = 0.01, lr = 0.01 },
   adam_fast = { optimizer = "adam", lr = 0.1 },
   adam_l2 = { optimizer = "adam", beta1 = 0.8, beta2 = 0.99, eps = 1e-6, l2 = 0.1, lr = 0.01 },
 }
@@ -67,6 +90,12 @@ describe("an optimiser takes PyTorch's steps:", function()
       end)
     end)
   end
+end)
+
+describe("every optimiser of the golden file", function()
+  it("is compared", function()
+    for name in pairs(golden) do assert(optimisers[name:match("^opt_(.*)/") or "sgd"], name) end
+  end)
 end)
 
 describe("the plateau schedule", function()

@@ -313,8 +313,8 @@ describe("when an allocation fails", function()
     local x <close> = twin.randn({ 7, 5 }, 1)
     local labels <close> = tensor.zeros({ 7 }, "i32")
     local targets <close> = tensor.zeros { 7, 2 }
-    for _, optimizer in ipairs { "adam", "sgd" } do
-      for loss, y in pairs { cross_entropy = labels, mse = targets } do
+    for _, optimizer in ipairs { "adam", "adamw", "sgd", "rmsprop" } do
+      for loss, y in pairs { cross_entropy = labels, bce_with_logits = targets, mse = targets, huber = targets } do
         local failures = fails_cleanly(60, function()
           local trainer <close> = ctrain.new(net, { loss = loss, optimizer = optimizer, batch = 3, max_rows = 7 })
           assert(trainer:epoch(x, y, 1, 0.01))

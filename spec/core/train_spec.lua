@@ -276,14 +276,14 @@ describe("an epoch", function()
   it("allocates nothing", function()
     local x, labels, targets = twin.randn({ 103, 6 }, 1), tensor.zeros({ 103 }, "i32"), tensor.zeros { 103, 3 }
     for _, reference in ipairs { 0, 32, 64 } do
-      for _, optimizer in ipairs { "adam", "sgd" } do
-        for loss, y in pairs { cross_entropy = labels, mse = targets } do
+      for _, optimizer in ipairs { "adam", "adamw", "sgd", "rmsprop" } do
+        for loss, y in pairs { cross_entropy = labels, bce_with_logits = targets, mse = targets, l1 = targets, huber = targets } do
           local net <close> = nn.sequential {
             input = { 6 }, nn.dense { units = 9 }, nn.batchnorm {}, nn.leaky_relu {}, nn.dropout {}, nn.dense { units = 9 },
             nn.sigmoid {}, nn.dense { units = 3 }, nn.softmax {},
           }:build()
           local trainer <close> = ctrain.new(net, {
-            loss = loss, optimizer = optimizer, momentum = 0.9, l1 = 1e-4, batch = 17, max_rows = 103, reference = reference,
+            loss = loss, optimizer = optimizer, momentum = 0.9, l1 = 1e-4, clip_norm = 1, batch = 17, max_rows = 103, reference = reference,
           })
           collectgarbage()
           local before = sys.memory()

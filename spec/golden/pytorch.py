@@ -210,10 +210,12 @@ def losses(out):
         "ce_weight_smoothing": lambda x: F.cross_entropy(x, label, weight=weight, label_smoothing=0.1),
         "ce_onehot": lambda x: F.cross_entropy(x, F.one_hot(label, n).float()),
         "ce_soft": lambda x: F.cross_entropy(x, soft),
+        "ce_soft_weight_smoothing": lambda x: F.cross_entropy(x, soft, weight=weight, label_smoothing=0.1),
         "bce_logits": lambda x: F.binary_cross_entropy_with_logits(x, binary),
         "mse": lambda x: F.mse_loss(x, target),
         "l1": lambda x: F.l1_loss(x, target),
         "huber": lambda x: F.huber_loss(x, target),
+        "smooth_l1": lambda x: F.smooth_l1_loss(x, target, beta=0.7),
         "huber_half": lambda x: F.huber_loss(x, target, delta=0.5),
     }.items():
         z = x.clone().requires_grad_()
@@ -235,12 +237,15 @@ def optimisers(out):
         "sgd_momentum": lambda p: o.SGD(p, lr=0.1, momentum=0.9),
         "sgd_nesterov": lambda p: o.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
         "sgd_momentum_l2": lambda p: o.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
+        "sgd_dampening": lambda p: o.SGD(p, lr=0.1, momentum=0.9, dampening=0.5),
         "adam": lambda p: o.Adam(p, lr=0.0032),
+        "adam_amsgrad": lambda p: o.Adam(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
         "adam_fast": lambda p: o.Adam(p, lr=0.1),
         "adam_l2": lambda p: o.Adam(p, lr=0.01, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1),
         "adamw": lambda p: o.AdamW(p, lr=0.01, weight_decay=0.1),
         "rmsprop": lambda p: o.RMSprop(p, lr=0.0015),
         "rmsprop_momentum": lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.9),
+        "rmsprop_centered": lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.9, centered=True, weight_decay=0.01),
     }.items():
         w = w0.clone().requires_grad_()
         opt = make([w])
@@ -251,14 +256,20 @@ def optimisers(out):
             opt.step()
             after.append(w.detach().clone())
         out[f"opt_{name}/w"] = array(torch.stack(after))
-    w = w0.clone().requires_grad_()
-    opt = o.SGD([w], lr=0.1)
-    for _ in range(5):
-        opt.zero_grad()
-        (10 * F.mse_loss(x @ w.T, target)).backward()
-        nn.utils.clip_grad_norm_([w], 1.0)
-        opt.step()
-    out["opt_sgd_clip1/w"] = array(w)
+    for name, clip in {
+        "clip_norm": lambda p: nn.utils.clip_grad_norm_(p, 0.25),
+        "clip_value": lambda p: nn.utils.clip_grad_value_(p, 0.1),
+    }.items():
+        w = w0.clone().requires_grad_()
+        opt = o.SGD([w], lr=0.1)
+        after = []
+        for _ in range(5):
+            opt.zero_grad()
+            F.mse_loss(x @ w.T, target).backward()
+            clip([w])
+            opt.step()
+            after.append(w.detach().clone())
+        out[f"opt_{name}/w"] = array(torch.stack(after))
 
 
 def schedules(out):
