@@ -91,6 +91,22 @@ local function check_fast(case, rows, seed)
   compare("reference 32: ", { seed = seed, reference = 32 })
 end
 
+-- The case's layers, and after them what passes in another segment.
+local function check_pieces(case, seed)
+  local layers = { table.unpack(case.layers) }
+  layers[#layers + 1] = { kind = "flatten" }
+  layers[#layers + 1] = { kind = "batchnorm" }
+  local net <close> = random_net({ shape = case.shape, layers = layers }, seed)
+  local x = input_of(case, 53, seed)
+  local gy = twin.randn({ 53, table.unpack(net:output_shape()) }, seed, "gy")
+  local want_y, want = twin.step(net, x, gy, { piece = 64, seed = seed })
+  for _, piece in ipairs { 16, 32 } do
+    local y, got = twin.step(net, x, gy, { piece = piece, seed = seed })
+    assert(twin.same(y, want_y), "y of " .. layer_cases.text(case))
+    for name, g in pairs(want) do assert(twin.same(got[name], g), "gradient of " .. name .. " of " .. layer_cases.text(case)) end
+  end
+end
+
 describe("gradients of every layer kind", function()
   it("are covered by a case", function() assert.same({}, layer_cases.missing()) end)
 
@@ -111,6 +127,14 @@ describe("gradients of every layer kind", function()
         seed = seed + 1
         check_fast(case, rows, seed)
       end
+    end)
+  end)
+
+  it("have equal bits for every size of the pieces", function()
+    local seed = 2000
+    layer_cases.each(function(_, case)
+      seed = seed + 1
+      check_pieces(case, seed)
     end)
   end)
 end)

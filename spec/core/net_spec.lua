@@ -130,7 +130,7 @@ describe("a net refuses", function()
       ["'units' must be a number"] = { kind = "dense", units = "many" },
       ["'rate' must be a number from 0 to"] = { kind = "dropout", rate = 1 },
       ["'eps' must be a number from 0 to"] = { kind = "batchnorm", eps = -1 },
-      ["attribute 'units' must be a number, a boolean or a string, got table"] = { kind = "dense", units = {} },
+      ["attribute 'units' must be a number, a boolean, a string or a list, got function"] = { kind = "dense", units = print },
       ["table of named attributes; got number as a key"] = { kind = "dense", 5 },
       ["the name of a layer must be a string, got number"] = { kind = "relu", name = 5 },
       ["a layer needs a kind"] = { units = 3 },

@@ -21,15 +21,50 @@ local function alone(kind, shapes, ...)
   return list
 end
 
+-- A graph: layers with `inputs` (values count from 1, the input; k + 1 is layer k's output).
+local function graph(shape, ...) return { shape = shape, layers = { ... } } end
+
+local function dense(units, from) return { kind = "dense", units = units, inputs = { from } } end
+
+local function add(a, b) return { kind = "add", inputs = { a, b } } end
+
+local function joined(...)
+  local all = {}
+  for _, list in ipairs { ... } do table.move(list, 1, #list, #all + 1, all) end
+  return all
+end
+
 --- kind -> list of { shape = of a sample, layers = as net:add takes them }
 M.cases = {
   dense = alone("dense", any, { units = 1 }, { units = 5 }, { units = 3, bias = false }),
-  batchnorm = alone("batchnorm", any, {}, { eps = 0.1, momentum = 1 }),
+  batchnorm = joined(alone("batchnorm", any, {}, { eps = 0.1, momentum = 1 }), alone("batchnorm", { { 3, 5 }, { 2, 3, 4 } }, { axis = -1 }),
+    alone("batchnorm", { { 8 }, { 33 }, { 2, 4, 5 }, { 2, 9, 2 } }, {}, { axis = 1 }), alone("batchnorm", { { 2, 3, 5 } }, { axis = 2 }),
+    { graph({ 4 }, dense(4, 1), { kind = "tanh" }, add(3, 2), { kind = "batchnorm", eps = 0.5 }, add(5, 3),
+      { kind = "batchnorm", eps = 0.5 }, add(7, 2)) }),
   relu = alone("relu", any),
   leaky_relu = alone("leaky_relu", any, {}, { slope = 0.5 }),
   tanh = alone("tanh", any),
   sigmoid = alone("sigmoid", any),
-  softmax = alone("softmax", any),
+  gelu = alone("gelu", any, {}, { approximate = true }),
+  silu = alone("silu", any),
+  elu = alone("elu", any, {}, { alpha = 0.7 }),
+  softplus = alone("softplus", any),
+  hard_tanh = alone("hard_tanh", any),
+  hard_sigmoid = alone("hard_sigmoid", any),
+  softmax = joined(alone("softmax", any, {}, { axis = 1 }), alone("softmax", { { 2, 3, 17 } }, { axis = 2 }, { axis = -3 })),
+  log_softmax = joined(alone("log_softmax", any, {}, { axis = 1 }), alone("log_softmax", { { 2, 3, 17 } }, { axis = 2 }, { axis = -3 })),
+  aggregate = joined(alone("aggregate", any, { func = "mean" }, { func = "max" }, { func = "sum", axis = -1 }),
+    alone("aggregate", { { 3, 17 }, { 2, 3, 4 } }, { func = "max", axis = 2 }, { func = "mean", axis = 2 })),
+  add = {
+    graph({ 4 }, dense(4, 1), add(1, 2)),                                        -- residual
+    graph({ 4 }, dense(4, 1), add(2, 1), { kind = "relu" }),
+    graph({ 2, 3 }, add(1, 1)),                                                  -- twice the same
+    graph({ 4 }, dense(5, 1), add(2, 2), add(3, 2)),
+    graph({ 4 }, dense(4, 1), dense(3, 2), dense(3, 2), add(3, 4)),              -- diamond
+    graph({ 4 }, dense(4, 1), { kind = "gelu" }, add(3, 2), { kind = "tanh" }, add(5, 4), { kind = "sigmoid" }, add(7, 3)),
+    graph({ 2, 3 }, dense(3, 1), { kind = "flatten" }, { kind = "flatten", inputs = { 2 } }, add(3, 4)), -- two names for one value
+    graph({ 4 }, dense(4, 1), dense(2, 2), { kind = "relu", inputs = { 2 } }),   -- a branch that leads nowhere
+  },
   flatten = alone("flatten", any),
   dropout = alone("dropout", flat, { rate = 0 }, { rate = 0.4 }),
   identity = alone("identity", any),

@@ -71,6 +71,24 @@ static int is_reserved(const char *key)
   return 0;
 }
 
+/* The list of numbers on top of the stack. */
+static void read_list(lua_State *L, nac_attr *a)
+{
+  int i;
+  a->type = NAC_ATTR_LIST;
+  a->n_list = (int)luaL_len(L, -1);
+  if (a->n_list > NAC_MAX_RANK) {
+    luaL_error(L, "attribute '%s' is a list of at most %d numbers", a->name, NAC_MAX_RANK);
+  }
+  for (i = 0; i < a->n_list; i++) {
+    if (lua_geti(L, -1, i + 1) != LUA_TNUMBER) {
+      luaL_error(L, "attribute '%s' must hold numbers, got %s", a->name, luaL_typename(L, -1));
+    }
+    a->list[i] = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
 /* Collects the attributes of the layer table at index 2. */
 static int read_attrs(lua_State *L, nac_attr *attr)
 {
@@ -100,8 +118,11 @@ static int read_attrs(lua_State *L, nac_attr *attr)
         a->type = NAC_ATTR_WORD;
         a->word = lua_tostring(L, -1);
         break;
+      case LUA_TTABLE:
+        read_list(L, a);
+        break;
       default:
-        return luaL_error(L, "attribute '%s' must be a number, a boolean or a string, got %s", a->name,
+        return luaL_error(L, "attribute '%s' must be a number, a boolean, a string or a list, got %s", a->name,
                           luaL_typename(L, -1));
       }
     }
@@ -247,18 +268,39 @@ static void set_integer(lua_State *L, const char *name, int64_t value)
   lua_setfield(L, -2, name);
 }
 
+static void push_number(lua_State *L, double x)
+{
+  if (x == floor(x) && fabs(x) < 9e15) {
+    lua_pushinteger(L, (lua_Integer)x);
+  } else {
+    lua_pushnumber(L, x);
+  }
+}
+
 static void push_attrs(lua_State *L, const nac_net *net, int layer)
 {
   nac_attr a;
   int i;
+  int k;
   lua_newtable(L);
   for (i = 0; nac_net_layer_attr(net, layer, i, &a); i++) {
-    if (a.type == NAC_ATTR_BOOLEAN) {
+    switch (a.type) {
+    case NAC_ATTR_BOOLEAN:
       lua_pushboolean(L, a.number != 0);
-    } else if (a.number == floor(a.number) && fabs(a.number) < 9e15) {
-      lua_pushinteger(L, (lua_Integer)a.number);
-    } else {
-      lua_pushnumber(L, a.number);
+      break;
+    case NAC_ATTR_WORD:
+      lua_pushstring(L, a.word);
+      break;
+    case NAC_ATTR_LIST:
+      lua_createtable(L, a.n_list, 0);
+      for (k = 0; k < a.n_list; k++) {
+        push_number(L, a.list[k]);
+        lua_seti(L, -2, k + 1);
+      }
+      break;
+    default:
+      push_number(L, a.number);
+      break;
     }
     lua_setfield(L, -2, a.name);
   }
@@ -324,7 +366,9 @@ static int l_layers(lua_State *L)
 
 static void push_cost(lua_State *L, const nac_net *net, const nac_layer_info *info, const nac_cost *c)
 {
-  static const char *const ops[] = {"none", "matmul_const", "scale_const", "compare", "table", "softmax"};
+  static const char *const ops[] = {"none", "matmul_const", "matmul_values", "mul_values", "scale_const", "add",
+                                    "max",  "compare",      "table",         "softmax",    "layernorm"};
+  const int matmul = c->op == NAC_COST_MATMUL_CONST || c->op == NAC_COST_MATMUL_VALUES;
   lua_createtable(L, 0, 14);
   set_string(L, "layer", info->name);
   set_string(L, "kind", info->kind);
@@ -332,19 +376,21 @@ static void push_cost(lua_State *L, const nac_net *net, const nac_layer_info *in
   if (c->func != NULL) {
     set_string(L, "func", c->func);
   }
-  if (c->op == NAC_COST_MATMUL_CONST) {
-    const nac_net_tensor w = nac_net_get(net, NAC_PARAMETER, c->weight);
+  if (matmul) {
     set_integer(L, "fan_in", c->fan_in);
     set_integer(L, "fan_out", c->fan_out);
+  } else {
+    set_integer(L, "elements", c->elements);
+  }
+  if (c->op == NAC_COST_MATMUL_CONST) {
+    const nac_net_tensor w = nac_net_get(net, NAC_PARAMETER, c->weight);
     set_integer(L, "weights", w.n);
     set_integer(L, "nonzero", nac_net_nonzero(net, c->weight));
     set_string(L, "weight", w.name);
     lua_pushboolean(L, c->bias);
     lua_setfield(L, -2, "bias");
-  } else {
-    set_integer(L, "elements", c->elements);
   }
-  if (c->op == NAC_COST_MATMUL_CONST || c->op == NAC_COST_SOFTMAX) {
+  if (matmul || c->op == NAC_COST_SOFTMAX || c->op == NAC_COST_LAYERNORM) {
     set_integer(L, "positions", c->positions);
   }
   if (c->op == NAC_COST_SCALE_CONST) {

@@ -112,47 +112,6 @@ void nac_net_free(nac_net *net)
   nac_free(net);
 }
 
-/* Fills the layer's attributes from what was given; the kind's specs decide. */
-static int set_attrs(nac_layer *layer, const nac_attr *attrs, int n_attrs, nac_error *err)
-{
-  const nac_attr_spec *spec = layer->kind->attrs;
-  int n = 0;
-  int i;
-  int a;
-  while (spec != NULL && spec[n].name != NULL) {
-    layer->attr[n] = spec[n].otherwise;
-    n++;
-  }
-  for (i = 0; i < n_attrs; i++) {
-    const double x = attrs[i].number;
-    for (a = 0; a < n && strcmp(spec[a].name, attrs[i].name) != 0; a++) {
-    }
-    if (a == n) {
-      char known[200] = "";
-      for (a = 0; a < n; a++) {
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", a > 0 ? ", " : "", spec[a].name);
-      }
-      return nac_fail(err, NAC_EINVAL, "unknown attribute '%s'; %s has %s", attrs[i].name, layer->kind->name,
-                      n > 0 ? known : "none");
-    }
-    if (attrs[i].type == NAC_ATTR_WORD || (attrs[i].type == NAC_ATTR_BOOLEAN) != (spec[a].type == NAC_FLAG)) {
-      return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s", spec[a].name,
-                      spec[a].type == NAC_FLAG ? "true or false" : "a number");
-    }
-    if (!(x >= spec[a].min && x <= spec[a].max) || (spec[a].type == NAC_INTEGER && x != floor(x))) {
-      return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s from %g to %g, got %g", spec[a].name,
-                      spec[a].type == NAC_INTEGER ? "an integer" : "a number", spec[a].min, spec[a].max, x);
-    }
-    layer->attr[a] = x;
-  }
-  for (a = 0; a < n; a++) {
-    if (isnan(layer->attr[a])) {
-      return nac_fail(err, NAC_EINVAL, "attribute '%s' is missing", spec[a].name);
-    }
-  }
-  return NAC_OK;
-}
-
 static int add_tensor(nac_net *net, nac_role role, const char *layer_name, const nac_param_spec *spec, nac_error *err)
 {
   char name[200];
@@ -246,8 +205,12 @@ static int describe(nac_net *net, nac_layer *layer, const char *share, nac_error
 static int check_inputs(const nac_net *net, nac_layer *layer, const int *inputs, int n_inputs, nac_error *err)
 {
   int i;
-  if (n_inputs != layer->kind->n_inputs) {
-    return nac_fail(err, NAC_EINVAL, "takes %d inputs, got %d", layer->kind->n_inputs, n_inputs);
+  const int least = layer->kind->n_inputs;
+  const int most = layer->kind->max_inputs > 0 ? layer->kind->max_inputs : least;
+  if (n_inputs < least || n_inputs > most) {
+    return least == most
+             ? nac_fail(err, NAC_EINVAL, "takes %d input%s, got %d", least, least == 1 ? "" : "s", n_inputs)
+             : nac_fail(err, NAC_EINVAL, "takes %d to %d inputs, got %d", least, most, n_inputs);
   }
   for (i = 0; i < n_inputs; i++) {
     if (inputs[i] < 0 || inputs[i] >= net->n_values) {
@@ -334,7 +297,7 @@ int nac_net_add(nac_net *net, const char *kind, const char *name, const char *gr
   layer->kind = k;
   code = name_layer(net, layer, name, group, err);
   if (code == NAC_OK) {
-    code = set_attrs(layer, attrs, n_attrs, err);
+    code = nac_layer_set_attrs(layer, attrs, n_attrs, err);
   }
   if (code == NAC_OK) {
     code = check_inputs(net, layer, inputs, n_inputs, err);

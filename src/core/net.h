@@ -25,9 +25,11 @@ typedef struct nac_net nac_net;
 /** An attribute of a layer as its maker gives it. */
 typedef struct nac_attr {
   const char *name;
-  enum { NAC_ATTR_NUMBER, NAC_ATTR_BOOLEAN, NAC_ATTR_WORD } type;
+  enum { NAC_ATTR_NUMBER, NAC_ATTR_BOOLEAN, NAC_ATTR_WORD, NAC_ATTR_LIST } type;
   double number;    /* NUMBER; BOOLEAN as 0 or 1 */
   const char *word; /* WORD */
+  double list[NAC_MAX_RANK]; /* LIST */
+  int n_list;
 } nac_attr;
 
 typedef enum nac_role { NAC_PARAMETER, NAC_BUFFER } nac_role;
@@ -104,21 +106,27 @@ void nac_net_load_state(nac_net *net, const float *state);
 /** The arithmetic of one layer, in terms that BOPs definitions and estimators
  * understand without knowing layer kinds. Counts are for one sample. */
 typedef enum nac_cost_op {
-  NAC_COST_NONE,         /* no arithmetic */
-  NAC_COST_MATMUL_CONST, /* sums of products with constants: dense, convolution */
-  NAC_COST_SCALE_CONST,  /* one multiply and one add an element: batchnorm */
-  NAC_COST_COMPARE,      /* one comparison an element: relu */
-  NAC_COST_TABLE,        /* one table look-up an element: tanh, sigmoid */
-  NAC_COST_SOFTMAX       /* exponentials, their sum, a division, over rows */
+  NAC_COST_NONE,          /* no arithmetic */
+  NAC_COST_MATMUL_CONST,  /* sums of products with constants: dense, convolution */
+  NAC_COST_MATMUL_VALUES, /* sums of products of two values */
+  NAC_COST_MUL_VALUES,    /* one product of two values an element */
+  NAC_COST_SCALE_CONST,   /* one multiply and one add an element: batchnorm, scale */
+  NAC_COST_ADD,           /* additions: residual sums, averages, sums over a set */
+  NAC_COST_MAX,           /* comparisons that select: max pooling, max over a set */
+  NAC_COST_COMPARE,       /* one comparison an element: relu */
+  NAC_COST_TABLE,         /* one table look-up an element: tanh, sigmoid */
+  NAC_COST_SOFTMAX,       /* exponentials, their sum, a division, over rows */
+  NAC_COST_LAYERNORM      /* mean and variance of the sample's own rows, then scale */
 } nac_cost_op;
 
 typedef struct nac_cost {
   nac_cost_op op;
-  const char *func;  /* TABLE: the function's name, else NULL */
-  int64_t positions; /* MATMUL_CONST: output positions; SOFTMAX: rows */
-  int64_t fan_in;    /* MATMUL_CONST */
-  int64_t fan_out;   /* MATMUL_CONST */
-  int64_t elements;  /* the others: elements passed through */
+  const char *func;  /* the function's or reduction's name, or NULL */
+  int64_t positions; /* MATMUL_*: output positions; SOFTMAX, LAYERNORM: rows */
+  int64_t fan_in;    /* MATMUL_*: products a sum */
+  int64_t fan_out;   /* MATMUL_* */
+  int out_axis;      /* MATMUL_CONST: the axis of the output, from 0, that its fan_out lies along */
+  int64_t elements;  /* ADD: additions, MAX: comparisons; the others: elements passed through */
   int weight;        /* MATMUL_CONST: parameter id, else -1 */
   int bias;          /* whether there is one */
   int foldable;      /* SCALE_CONST: can be folded into the layer before */

@@ -39,7 +39,9 @@ struct nac_layer {
   const nac_kind *kind;
   char *name;
   char *group;
-  double attr[NAC_MAX_ATTRS]; /* in the order of kind->attrs; words as index */
+  double attr[NAC_MAX_ATTRS]; /* in the order of kind->attrs; words as index, lists as their first */
+  int64_t list[NAC_MAX_ATTRS][NAC_MAX_RANK];
+  int n_list[NAC_MAX_ATTRS];
   int n_inputs;
   int input[NAC_MAX_INPUTS];
   int output;
@@ -59,5 +61,9 @@ struct nac_net {
   int64_t n_elements[2];
   float *block[2]; /* all parameters, all buffers; NULL before nac_net_init */
 };
+
+/** Fills the layer's attributes from what was given and the kind's defaults
+ * (net_attr.c). Fails on what the kind does not know or allow. */
+int nac_layer_set_attrs(nac_layer *layer, const nac_attr *attrs, int n_attrs, nac_error *err);
 
 #endif

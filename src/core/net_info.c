@@ -56,25 +56,6 @@ nac_layer_info nac_net_layer(const nac_net *net, int layer)
   return info;
 }
 
-double nac_layer_attr(const nac_layer *layer, int i)
-{
-  return layer->attr[i];
-}
-
-int nac_net_layer_attr(const nac_net *net, int layer, int i, nac_attr *out)
-{
-  const nac_layer *l = &net->layer[layer];
-  const nac_attr_spec *spec = l->kind->attrs;
-  if (spec == NULL || spec[i].name == NULL) {
-    return 0;
-  }
-  out->name = spec[i].name;
-  out->type = spec[i].type == NAC_FLAG ? NAC_ATTR_BOOLEAN : NAC_ATTR_NUMBER;
-  out->number = l->attr[i];
-  out->word = NULL;
-  return 1;
-}
-
 nac_net_tensor nac_net_get(const nac_net *net, nac_role role, int id)
 {
   const nac_parameter *p = &net->tensor[role][id];

@@ -68,7 +68,7 @@ struct nac_plan {
   int *grad_of; /* likewise for gradients; -1 = none wanted */
   void **act;   /* by value: memory */
   void **grad;
-  void **tmp; /* by value with several readers: room for one more gradient */
+  void **tmp; /* by value with several readers: room for more gradients */
   char *arena;
   int64_t arena_bytes;
   float *g32;    /* gradients of all parameters */
@@ -77,6 +77,9 @@ struct nac_plan {
   double *b64;   /* buffers in double mode */
   int logits;    /* graph value before a final softmax or sigmoid, else the output */
 };
+
+/** Bytes of a value for a whole batch. */
+int64_t nac_plan_bytes_of(const nac_plan *plan, int value);
 
 /** Copies the net's layers, deciding each one's layout (plan_graph.c). */
 int nac_plan_make_graph(nac_plan *plan, nac_error *err);

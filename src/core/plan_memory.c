@@ -36,7 +36,7 @@ int64_t nac_arena_layout(nac_span *span, int n)
 }
 
 /* Room for whole groups of 16 rows (the blocked layout), in whole cache lines. */
-static int64_t bytes_of(const nac_plan *plan, int value)
+int64_t nac_plan_bytes_of(const nac_plan *plan, int value)
 {
   const int64_t bytes = (plan->o.max_batch + 15) / 16 * 16 * plan->g.value[value].n * (int64_t)plan->element;
   return (bytes + 63) / 64 * 64;
@@ -133,6 +133,23 @@ static void new_span(nac_span *span, int64_t bytes)
   *span = (nac_span){.bytes = bytes, .from = 1 << 30, .to = -1, .offset = -1};
 }
 
+/* Gradients of a value that wait to be added: none with one reader, else the
+ * most that one layer makes. */
+static int64_t spares(const nac_graph *g, int value)
+{
+  int64_t most = 0;
+  int l;
+  int i;
+  for (l = 0; g->value[value].n_consumers > 1 && l < g->n_layers; l++) {
+    int64_t times = 0;
+    for (i = 0; i < g->layer[l].n_inputs; i++) {
+      times += g->layer[l].input[i] == value;
+    }
+    most = times > most ? times : most;
+  }
+  return most;
+}
+
 static int allocate_arena(nac_plan *plan, nac_error *err)
 {
   const nac_graph *g = &plan->g;
@@ -143,9 +160,9 @@ static int allocate_arena(nac_plan *plan, nac_error *err)
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
   }
   for (v = 0; v < n; v++) {
-    new_span(&span[v], plan->act_of[v] == v ? bytes_of(plan, v) : 0);
-    new_span(&span[n + v], plan->grad_of[v] == v ? bytes_of(plan, v) : 0);
-    new_span(&span[2 * n + v], plan->grad_of[v] >= 0 && g->value[v].n_consumers > 1 ? bytes_of(plan, v) : 0);
+    new_span(&span[v], plan->act_of[v] == v ? nac_plan_bytes_of(plan, v) : 0);
+    new_span(&span[n + v], plan->grad_of[v] == v ? nac_plan_bytes_of(plan, v) : 0);
+    new_span(&span[2 * n + v], plan->grad_of[v] >= 0 ? spares(&plan->g, v) * nac_plan_bytes_of(plan, v) : 0);
     extend(&span[2 * n + v], 0);
     extend(&span[2 * n + v], 1 << 29); /* rare: kept throughout */
   }

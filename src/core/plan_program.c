@@ -17,8 +17,9 @@ static void share_activations(nac_plan *plan)
     const unsigned flags = layer->kind->flags;
     const int x = layer->input[0];
     const int y = layer->output;
+    const int in_place = (flags & NAC_IN_PLACE) != 0 && !(plan->o.training && (flags & NAC_NEEDS_X) != 0);
     int shared = (flags & NAC_ALIAS) != 0;
-    if (!shared && (flags & NAC_IN_PLACE) != 0 && g->value[x].n_consumers == 1 && x != plan->logits) {
+    if (!shared && in_place && g->value[x].n_consumers == 1 && x != plan->logits) {
       int v = x; /* through aliases to the value that was really computed */
       int alone = 1;
       while (g->value[v].producer >= 0 && (g->layer[g->value[v].producer].kind->flags & NAC_ALIAS) != 0) {
@@ -139,6 +140,19 @@ static void backward_program(nac_plan *plan)
   }
 }
 
+/* Where input i of a step writes its gradient when that value has one already:
+ * beside what the same layer writes for the same value. */
+static void *spare(const nac_plan *plan, const nac_step *step, int i)
+{
+  const int x = step->layer->input[i];
+  int64_t at = 0;
+  int k;
+  for (k = 0; k < i; k++) {
+    at += step->layer->input[k] == x ? nac_plan_bytes_of(plan, x) : 0;
+  }
+  return (char *)plan->tmp[x] + at;
+}
+
 /* The first layer that writes a gradient (the last in forward order) writes it
  * in place; each further one writes to `tmp`, which is then added. Aliases with
  * memory of their own are copied. Rewrites the program with those ops. */
@@ -171,7 +185,7 @@ static int join_gradients(nac_plan *plan, nac_error *err)
           continue;
         }
         if (written[x]) {
-          step->gx[i] = plan->tmp[x];
+          step->gx[i] = spare(plan, step, i);
         }
         if ((step->layer->kind->flags & NAC_ALIAS) != 0 && step->gx[i] != step->gy) {
           p->op[p->n_ops++] =
@@ -180,7 +194,7 @@ static int join_gradients(nac_plan *plan, nac_error *err)
         }
         if (written[x]) {
           p->op[p->n_ops++] =
-            (nac_op){.what = OP_ADD, .step = -1, .src = plan->tmp[x], .dst = plan->grad[x], .len = step->x_len[i],
+            (nac_op){.what = OP_ADD, .step = -1, .src = step->gx[i], .dst = plan->grad[x], .len = step->x_len[i],
                      .blocked = g->blocked[x]};
         }
         written[x] = 1;

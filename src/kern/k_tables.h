@@ -19,14 +19,50 @@
   void k_sigmoid_back_##isa(const float *y, const float *gy, float *gx, long n);                                     \
   void k_exp_##isa(const float *x, float *y, long n);                                                                \
   void k_add_##isa(const float *x, float *y, long n);                                                                \
-  void k_softmax_##isa(const float *x, float *y, long rows, long n);                                                 \
-  void k_softmax_back_##isa(const float *y, const float *gy, float *gx, long rows, long n);                          \
-  void k_norm_sums_##isa(const float *x, const float *shift, double *sum, double *sum_squares, long rows, long c);   \
-  void k_norm_apply_##isa(const float *x, float *y, const float *scale, const float *offset, long rows, long c);     \
+  void k_gelu_##isa(const float *x, float *y, long n);                                                               \
+  void k_gelu_back_##isa(const float *x, const float *gy, float *gx, long n);                                        \
+  void k_gelu_tanh_##isa(const float *x, float *y, long n);                                                          \
+  void k_gelu_tanh_back_##isa(const float *x, const float *gy, float *gx, long n);                                   \
+  void k_silu_##isa(const float *x, float *y, long n);                                                               \
+  void k_silu_back_##isa(const float *x, const float *gy, float *gx, long n);                                        \
+  void k_hard_sigmoid_##isa(const float *x, float *y, long n);                                                       \
+  void k_hard_sigmoid_back_##isa(const float *y, const float *gy, float *gx, long n);                                \
+  void k_hard_tanh_##isa(const float *x, float *y, long n);                                                          \
+  void k_hard_tanh_back_##isa(const float *y, const float *gy, float *gx, long n);                                   \
+  void k_elu_##isa(const float *x, float *y, long n, float alpha);                                                   \
+  void k_elu_back_##isa(const float *y, const float *gy, float *gx, long n, float alpha);                            \
+  void k_softplus_##isa(const float *x, float *y, long n);                                                           \
+  void k_softplus_back_##isa(const float *y, const float *gy, float *gx, long n);                                    \
+  void k_add2_##isa(const float *a, const float *b, float *y, long n);                                               \
+  void k_mul2_##isa(const float *a, const float *b, float *y, long n);                                               \
+  void k_scale_##isa(const float *x, float *y, long n, float a);                                                     \
+  void k_softmax_##isa(const float *x, float *y, long outer, long n, long inner);                                    \
+  void k_softmax_back_##isa(const float *y, const float *gy, float *gx, long outer, long n, long inner);             \
+  void k_log_softmax_##isa(const float *x, float *y, long outer, long n, long inner);                                \
+  void k_log_softmax_back_##isa(const float *y, const float *gy, float *gx, long outer, long n, long inner);         \
+  void k_axis_sum_##isa(const float *x, float *y, float scale, long outer, long n, long inner);                      \
+  void k_axis_sum_back_##isa(const float *gy, float *gx, float scale, long outer, long n, long inner);               \
+  void k_axis_max_##isa(const float *x, float *y, long outer, long n, long inner);                                   \
+  void k_axis_max_back_##isa(const float *x, const float *y, const float *gy, float *gx, long outer, long n,         \
+                             long inner);                                                                            \
+  void k_norm_sums_##isa(const float *x, const float *shift, double *sum, double *sum_squares, long rows,            \
+                         long c, long inner);                                                                        \
+  void k_norm_apply_##isa(const float *x, float *y, const float *scale, const float *offset, long rows, long c,      \
+                          long inner);                                                                               \
   void k_norm_back_sums_##isa(const float *x, const float *gy, const float *mean, const float *inv_std,              \
-                              double *sum_gy, double *sum_gy_xhat, long rows, long c);                               \
+                              double *sum_gy, double *sum_gy_xhat, long rows, long c, long inner);                   \
   void k_norm_back_apply_##isa(const float *x, const float *gy, float *gx, const float *a, const float *b,           \
-                               const float *d, long rows, long c);                                                   \
+                               const float *d, long rows, long c, long inner);                                       \
+  void k_layernorm_##isa(const float *x, const float *w, const float *b, float *y, float *mean, float *inv_std,      \
+                         long outer, long n, long inner, float eps);                                                 \
+  void k_layernorm_back_##isa(const float *x, const float *w, const float *gy, const float *mean,                    \
+                              const float *inv_std, float *gw, float *gb, float *gx, long outer, long n,             \
+                              long inner);                                                                           \
+  void k_max_pool_##isa(const float *x, float *y, long planes, const k_pool *pool);                                  \
+  void k_max_pool_back_##isa(const float *x, const float *y, const float *gy, float *gx, long planes,                \
+                             const k_pool *pool);                                                                    \
+  void k_avg_pool_##isa(const float *x, float *y, long planes, const k_pool *pool);                                  \
+  void k_avg_pool_back_##isa(const float *gy, float *gx, long planes, const k_pool *pool);                           \
   void k_cross_entropy_##isa(const float *logits, const int *label, float *gx, float scale, double *loss,            \
                              long *correct, long rows, long n);                                                      \
   void k_cross_entropy_soft_##isa(const float *logits, const float *target, const int *label, float *gx,             \

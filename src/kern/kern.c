@@ -11,14 +11,27 @@
     .name = #isa, .gemm = k_gemm_##isa, .transpose = k_transpose_##isa, .column_sum = k_column_sum_##isa,      \
     .relu = k_relu_##isa, .relu_back = k_relu_back_##isa, .leaky_relu = k_leaky_relu_##isa,                    \
     .leaky_relu_back = k_leaky_relu_back_##isa, .tanh = k_tanh_##isa, .tanh_back = k_tanh_back_##isa,          \
-    .sigmoid = k_sigmoid_##isa, .sigmoid_back = k_sigmoid_back_##isa, .exp = k_exp_##isa, .add = k_add_##isa,  \
-    .softmax = k_softmax_##isa, .softmax_back = k_softmax_back_##isa, .norm_sums = k_norm_sums_##isa,          \
+    .sigmoid = k_sigmoid_##isa, .sigmoid_back = k_sigmoid_back_##isa, .exp = k_exp_##isa,                      \
+    .add = k_add_##isa, .gelu = k_gelu_##isa, .gelu_back = k_gelu_back_##isa,                                  \
+    .gelu_tanh = k_gelu_tanh_##isa, .gelu_tanh_back = k_gelu_tanh_back_##isa, .silu = k_silu_##isa,            \
+    .silu_back = k_silu_back_##isa, .hard_sigmoid = k_hard_sigmoid_##isa,                                      \
+    .hard_sigmoid_back = k_hard_sigmoid_back_##isa, .hard_tanh = k_hard_tanh_##isa,                            \
+    .hard_tanh_back = k_hard_tanh_back_##isa, .elu = k_elu_##isa, .elu_back = k_elu_back_##isa,                \
+    .softplus = k_softplus_##isa, .softplus_back = k_softplus_back_##isa, .add2 = k_add2_##isa,                \
+    .mul2 = k_mul2_##isa, .scale = k_scale_##isa, .softmax = k_softmax_##isa,                                  \
+    .softmax_back = k_softmax_back_##isa, .log_softmax = k_log_softmax_##isa,                                  \
+    .log_softmax_back = k_log_softmax_back_##isa, .axis_sum = k_axis_sum_##isa,                                \
+    .axis_sum_back = k_axis_sum_back_##isa, .axis_max = k_axis_max_##isa,                                      \
+    .axis_max_back = k_axis_max_back_##isa, .norm_sums = k_norm_sums_##isa,                                    \
     .norm_apply = k_norm_apply_##isa, .norm_back_sums = k_norm_back_sums_##isa,                                \
-    .norm_back_apply = k_norm_back_apply_##isa, .cross_entropy = k_cross_entropy_##isa,                        \
-    .cross_entropy_soft = k_cross_entropy_soft_##isa,                                                          \
-    .squared_error = k_squared_error_##isa, .absolute_error = k_absolute_error_##isa, .huber = k_huber_##isa,  \
-    .bce = k_bce_##isa, .sum_squares = k_sum_squares_##isa, .clip = k_clip_##isa, .adam = k_adam_##isa,        \
-    .sgd = k_sgd_##isa, .rmsprop = k_rmsprop_##isa, .conv_forward = k_conv_forward_##isa,                      \
+    .norm_back_apply = k_norm_back_apply_##isa, .layernorm = k_layernorm_##isa,                                \
+    .layernorm_back = k_layernorm_back_##isa, .max_pool = k_max_pool_##isa,                                    \
+    .max_pool_back = k_max_pool_back_##isa, .avg_pool = k_avg_pool_##isa,                                      \
+    .avg_pool_back = k_avg_pool_back_##isa, .cross_entropy = k_cross_entropy_##isa,                            \
+    .cross_entropy_soft = k_cross_entropy_soft_##isa, .squared_error = k_squared_error_##isa,                  \
+    .absolute_error = k_absolute_error_##isa, .huber = k_huber_##isa, .bce = k_bce_##isa,                      \
+    .sum_squares = k_sum_squares_##isa, .clip = k_clip_##isa, .adam = k_adam_##isa, .sgd = k_sgd_##isa,        \
+    .rmsprop = k_rmsprop_##isa, .conv_forward = k_conv_forward_##isa,                                          \
     .conv_weights = k_conv_weights_##isa, .product16 = k_product16_##isa, .softmax16 = k_softmax16_##isa,      \
     .softmax16_back = k_softmax16_back_##isa                                                                   \
   }

@@ -60,6 +60,13 @@ typedef struct k_product {
   int accumulate; /* y starts at what it holds */
 } k_product;
 
+/* Pooling of planes (h,w) to (oh,ow): window (kh,kw), stride (sh,sw), padding
+ * (ph,pw) on every side. include_pad: averages divide by kh kw everywhere. */
+typedef struct k_pool {
+  long h, w, oh, ow, kh, kw, sh, sw, ph, pw;
+  int include_pad;
+} k_pool;
+
 typedef struct nac_kernels {
   const char *name; /* "avx512", "avx2" or "portable" */
 
@@ -86,21 +93,62 @@ typedef struct nac_kernels {
   void (*sigmoid_back)(const float *y, const float *gy, float *gx, long n);
   void (*exp)(const float *x, float *y, long n);
   void (*add)(const float *x, float *y, long n); /* y += x */
+  void (*gelu)(const float *x, float *y, long n); /* x Phi(x) */
+  void (*gelu_back)(const float *x, const float *gy, float *gx, long n);
+  void (*gelu_tanh)(const float *x, float *y, long n);
+  void (*gelu_tanh_back)(const float *x, const float *gy, float *gx, long n);
+  void (*silu)(const float *x, float *y, long n);
+  void (*silu_back)(const float *x, const float *gy, float *gx, long n);
+  void (*hard_sigmoid)(const float *x, float *y, long n); /* x / 6 + .5 within [0, 1] */
+  void (*hard_sigmoid_back)(const float *y, const float *gy, float *gx, long n);
+  void (*hard_tanh)(const float *x, float *y, long n);
+  void (*hard_tanh_back)(const float *y, const float *gy, float *gx, long n);
+  void (*elu)(const float *x, float *y, long n, float alpha);
+  void (*elu_back)(const float *y, const float *gy, float *gx, long n, float alpha); /* alpha > 0 */
+  void (*softplus)(const float *x, float *y, long n);
+  void (*softplus_back)(const float *y, const float *gy, float *gx, long n);
+  void (*add2)(const float *a, const float *b, float *y, long n); /* y = a + b */
+  void (*mul2)(const float *a, const float *b, float *y, long n); /* y = a b */
+  void (*scale)(const float *x, float *y, long n, float a);       /* y = a x */
 
-  /* softmax over rows of n */
-  void (*softmax)(const float *x, float *y, long rows, long n);
-  void (*softmax_back)(const float *y, const float *gy, float *gx, long rows, long n);
+  /* Along n of x (outer,n,inner); softmax and its gradients may run in place. */
+  void (*softmax)(const float *x, float *y, long outer, long n, long inner);
+  void (*softmax_back)(const float *y, const float *gy, float *gx, long outer, long n, long inner);
+  void (*log_softmax)(const float *x, float *y, long outer, long n, long inner);
+  void (*log_softmax_back)(const float *y, const float *gy, float *gx, long outer, long n, long inner);
+  /* y (outer,inner) = scale * sum */
+  void (*axis_sum)(const float *x, float *y, float scale, long outer, long n, long inner);
+  void (*axis_sum_back)(const float *gy, float *gx, float scale, long outer, long n, long inner);
+  void (*axis_max)(const float *x, float *y, long outer, long n, long inner);
+  /* the first of equal maxima takes the gradient */
+  void (*axis_max_back)(const float *x, const float *y, const float *gy, float *gx, long outer, long n, long inner);
 
-  /* Batch normalisation of x (rows,c) over rows. `shift` (c) is subtracted
-   * before squaring, against cancellation (Chan, Golub & LeVeque 1983). The
-   * sums are equal for every split into calls of a multiple of 16 rows. */
-  void (*norm_sums)(const float *x, const float *shift, double *sum, double *sum_squares, long rows, long c);
-  void (*norm_apply)(const float *x, float *y, const float *scale, const float *offset, long rows, long c);
+  /* Batch normalisation of x (rows,c,inner) over rows and inner. `shift` (c) is
+   * subtracted before squaring, against cancellation (Chan, Golub & LeVeque 1983).
+   * The sums are equal for every split into calls of a multiple of 16 rows. */
+  void (*norm_sums)(const float *x, const float *shift, double *sum, double *sum_squares, long rows, long c,
+                    long inner);
+  void (*norm_apply)(const float *x, float *y, const float *scale, const float *offset, long rows, long c, long inner);
   void (*norm_back_sums)(const float *x, const float *gy, const float *mean, const float *inv_std, double *sum_gy,
-                         double *sum_gy_xhat, long rows, long c);
-  /* gx = a * gy + b * x + d, all of a, b, d (c) */
+                         double *sum_gy_xhat, long rows, long c, long inner);
+  /* gx = a * gy + b * x + d, all of a, b, d (c); gx may be gy */
   void (*norm_back_apply)(const float *x, const float *gy, float *gx, const float *a, const float *b, const float *d,
-                          long rows, long c);
+                          long rows, long c, long inner);
+
+  /* Layer normalisation over n of x (outer,n,inner): y = xhat w + b, w and b (n);
+   * mean and inv_std (outer,inner) are kept for the gradient. gw and gb are added
+   * to; gx may be NULL, or gy. */
+  void (*layernorm)(const float *x, const float *w, const float *b, float *y, float *mean, float *inv_std, long outer,
+                    long n, long inner, float eps);
+  void (*layernorm_back)(const float *x, const float *w, const float *gy, const float *mean, const float *inv_std,
+                         float *gw, float *gb, float *gx, long outer, long n, long inner);
+
+  /* `planes` planes one after the other; max_pool_back gives the gradient to the
+   * first maximum in row-major order. Both gradients start from zero. */
+  void (*max_pool)(const float *x, float *y, long planes, const k_pool *pool);
+  void (*max_pool_back)(const float *x, const float *y, const float *gy, float *gx, long planes, const k_pool *pool);
+  void (*avg_pool)(const float *x, float *y, long planes, const k_pool *pool);
+  void (*avg_pool_back)(const float *gy, float *gx, long planes, const k_pool *pool);
 
   /* Cross-entropy of logits (rows,n) against labels; adds the losses of the
    * rows to *loss and the correct ones to *correct; writes

@@ -20,12 +20,19 @@
 --
 -- A layer that is applied twice shares its parameters.
 --
--- Layer kinds and their attributes:
+-- Layer kinds and their attributes. An axis is one of a sample (without the
+-- batch), counted from 1, or from the end by -1, -2, ...
 --
 -- * `dense { units, bias = true }`: y = x W^T + b over the last axis
--- * `batchnorm { momentum = .1, eps = 1e-5 }`: over the first dimension of a sample
--- * `relu {}`, `leaky_relu { slope = .01 }`, `tanh {}`, `sigmoid {}`
--- * `softmax {}`: over the last axis
+-- * `batchnorm { momentum = .1, eps = 1e-5, axis = 1 }`: statistics of each
+--   channel along the axis; -1 for the features of a set {positions, features}
+-- * `relu {}`, `leaky_relu { slope = .01 }`, `tanh {}`, `sigmoid {}`,
+--   `gelu { approximate = false }` (true: by tanh), `silu {}`,
+--   `elu { alpha = 1 }`, `softplus {}`, `hard_tanh {}`, `hard_sigmoid {}`
+-- * `softmax { axis = -1 }`, `log_softmax { axis = -1 }`
+-- * `aggregate { func = "mean"|"max"|"sum", axis = 1 }`: the axis goes; a set
+--   {positions, features} becomes {features}
+-- * `add {}`: the sum of two values of one shape
 -- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
 -- * `standardize { axis = -1 }`: (x - offset) scale a feature of an axis (1 the first,
 --   -1 the last, 0 every element); the two are computed from data, not trained
@@ -200,7 +207,9 @@ end
 
 local function attributes_text(attrs)
   local words = {}
-  for key, value in pairs(attrs) do words[#words + 1] = key .. "=" .. tostring(value) end
+  for key, value in pairs(attrs) do
+    words[#words + 1] = key .. "=" .. (type(value) == "table" and table.concat(value, "x") or tostring(value))
+  end
   table.sort(words)
   return table.concat(words, ",")
 end

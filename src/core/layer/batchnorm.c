@@ -1,33 +1,38 @@
-/* batchnorm: y = gamma (x - mean) / sqrt(var + eps) + beta over the channels
- * (Ioffe & Szegedy 2015). Channels are the first dimension of a sample; a flat
- * sample's features. Training uses the batch's statistics (biased variance) and
+/* batchnorm: y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and
+ * variance of each channel (Ioffe & Szegedy 2015). Channels lie along `axis` of
+ * a sample: the first by default (channels first; a flat sample's features); -1
+ * for the features of a set (L,F), 1 for its positions. Training uses the batch's statistics (biased variance) and
  * moves the running ones by `momentum` (unbiased variance); evaluation uses the
  * running ones. */
 #include <math.h>
 #include <string.h>
 
 #include "core/layer/kinds.h"
+#include "core/layer/step.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
-enum { MOMENTUM, EPS };
+enum { MOMENTUM, EPS, AXIS };
 enum { GAMMA, BETA };
 enum { RUNNING_MEAN, RUNNING_VAR };
 
 static const nac_attr_spec attrs[] = {
-  {"momentum", NAC_REAL, 0.1, 0, 1},
-  {"eps", NAC_REAL, 1e-5, 0, 1},
-  {NULL, NAC_INTEGER, 0, 0, 0},
+  {"momentum", NAC_REAL, 0.1, 0, 1, NULL},
+  {"eps", NAC_REAL, 1e-5, 0, 1, NULL},
+  {"axis", NAC_INTEGER, 1, -NAC_MAX_RANK, NAC_MAX_RANK, NULL},
+  {NULL, NAC_INTEGER, 0, 0, 0, NULL},
 };
 
 static int describe(nac_describe *d, nac_error *err)
 {
   nac_param_spec one = {.rank = 1, .init = NAC_INIT_CONSTANT};
-  if (d->in_rank[0] < 1) {
-    return nac_fail(err, NAC_ESHAPE, "needs an input of at least one dimension, got a scalar");
+  int axis;
+  const int code = nac_describe_axis(d, (int64_t)nac_layer_attr(d->layer, AXIS), &axis, err);
+  if (code != NAC_OK) {
+    return code;
   }
-  one.dim[0] = d->in_dim[0][0];
+  one.dim[0] = d->in_dim[0][axis];
   one.suffix = "weight";
   one.value = 1;
   d->param[GAMMA] = one;
@@ -43,14 +48,18 @@ static int describe(nac_describe *d, nac_error *err)
   return NAC_OK;
 }
 
-/* Foldable when it directly follows a product with constants that nothing else reads. */
+/* Foldable when it directly follows a product with constants that nothing else
+ * reads, and its channels are the product's. */
 static nac_cost cost(const nac_net *net, const nac_layer *layer)
 {
   const nac_value *in = &net->value[layer->input[0]];
+  const int axis = (int)layer->attr[AXIS];
   nac_cost c = nac_cost_elements(net, layer, NAC_COST_SCALE_CONST, NULL);
   if (in->producer >= 0 && in->n_consumers == 1) {
     const nac_layer *before = &net->layer[in->producer];
-    c.foldable = before->kind->cost(net, before).op == NAC_COST_MATMUL_CONST;
+    const nac_cost product = before->kind->cost(net, before);
+    c.foldable =
+      product.op == NAC_COST_MATMUL_CONST && product.out_axis == (axis < 0 ? in->rank + axis : axis - 1);
   }
   return c;
 }
@@ -70,12 +79,19 @@ typedef struct stats {
 
 static int64_t channels_of(const nac_step *s)
 {
-  return s->x_dim[0][0];
+  return nac_step_axis(s, AXIS, 16).n;
 }
 
-static int64_t inner_of(const nac_step *s)
+/* In the blocked layout the batch may end inside a group of 16 samples. */
+static int64_t lanes_in_last_group(const nac_step *s)
 {
-  return s->x_len[0] / s->x_dim[0][0];
+  return s->blocked ? s->batch % 16 : 0;
+}
+
+/* The channel of the i-th run of 16 floats of a group. */
+static int64_t channel_at(const nac_axis_view *group, int64_t i)
+{
+  return i * 16 / group->inner % group->n;
 }
 
 static size_t state_size(const nac_step *s)
@@ -135,28 +151,52 @@ static void prepare(nac_step *s)
   memset(t.sum, 0, 2 * (size_t)n * sizeof(double)); /* sum and square */
 }
 
+static void sums_of_last_group(nac_step *s, const stats *t)
+{
+  const nac_axis_view v = nac_step_axis(s, AXIS, 16);
+  const float *x = nac_row(s, s->x[0], s->batch / 16 * 16, s->x_len[0]);
+  int64_t i;
+  int64_t l;
+  for (i = 0; i < s->x_len[0]; i++) {
+    const int64_t c = channel_at(&v, i);
+    for (l = 0; l < s->batch % 16; l++) {
+      const double d = (double)x[i * 16 + l] - get(s, t->shift, c);
+      t->sum[c] += d;
+      t->square[c] += d * d;
+    }
+  }
+}
+
 static void forward_reduce(nac_step *s, int64_t r0, int64_t r1)
 {
   const stats t = stats_of(s);
-  const int64_t n = channels_of(s);
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  /* a group at a time: the sums must not depend on how many come at once */
+  const int64_t step = s->blocked ? 16 : r1 - r0;
+  const nac_axis_view v = nac_step_axis(s, AXIS, step);
   int64_t c;
+  int64_t r;
   if (r0 == 0) {
-    for (c = 0; c < n; c++) {
-      put(s, t.shift, c, get(s, s->x[0], c * inner_of(s)));
+    for (c = 0; c < v.n; c++) {
+      put(s, t.shift, c, get(s, s->x[0], c * v.inner));
     }
   }
-  if (s->mode == NAC_FAST && inner_of(s) == 1) {
-    nac_kern->norm_sums(x, t.shift, t.sum, t.square, r1 - r0, n);
-  } else {
-    NAC_TWIN(s, norm_sums)(x, t.shift, t.sum, t.square, r1 - r0, n, inner_of(s));
+  for (r = r0; r + step <= r1 && r + step <= s->batch; r += step) {
+    const void *x = nac_row(s, s->x[0], r, s->x_len[0]);
+    if (s->mode == NAC_FAST) {
+      nac_kern->norm_sums(x, t.shift, t.sum, t.square, v.outer, v.n, v.inner);
+    } else {
+      NAC_TWIN(s, norm_sums)(x, t.shift, t.sum, t.square, v.outer, v.n, v.inner);
+    }
+  }
+  if (lanes_in_last_group(s) > 0 && r1 > s->batch) {
+    sums_of_last_group(s, &t);
   }
 }
 
 static void forward_finish(nac_step *s)
 {
   const stats t = stats_of(s);
-  const double count = (double)(s->batch * inner_of(s));
+  const double count = (double)(s->batch * (s->x_len[0] / channels_of(s)));
   const double momentum = nac_layer_attr(s->layer, MOMENTUM);
   int64_t c;
   for (c = 0; c < channels_of(s); c++) {
@@ -180,24 +220,49 @@ static void forward_finish(nac_step *s)
 static void forward(nac_step *s, int64_t r0, int64_t r1)
 {
   const stats t = stats_of(s);
+  const nac_axis_view v = nac_step_axis(s, AXIS, r1 - r0);
   const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
   void *y = nac_row_out(s, s->y, r0, s->y_len);
-  if (s->mode == NAC_FAST && inner_of(s) == 1) {
-    nac_kern->norm_apply(x, y, t.a, t.b, r1 - r0, channels_of(s));
+  if (s->mode == NAC_FAST) {
+    nac_kern->norm_apply(x, y, t.a, t.b, v.outer, v.n, v.inner);
   } else {
-    NAC_TWIN(s, norm_apply)(x, y, t.a, t.b, r1 - r0, channels_of(s), inner_of(s));
+    NAC_TWIN(s, norm_apply)(x, y, t.a, t.b, v.outer, v.n, v.inner);
+  }
+}
+
+static void back_sums_of_last_group(nac_step *s, const stats *t)
+{
+  const nac_axis_view v = nac_step_axis(s, AXIS, 16);
+  const float *x = nac_row(s, s->x[0], s->batch / 16 * 16, s->x_len[0]);
+  const float *gy = nac_row(s, s->gy, s->batch / 16 * 16, s->y_len);
+  int64_t i;
+  int64_t l;
+  for (i = 0; i < s->x_len[0]; i++) {
+    const int64_t c = channel_at(&v, i);
+    for (l = i * 16; l < i * 16 + s->batch % 16; l++) {
+      t->sum[c] += (double)gy[l];
+      t->square[c] += (double)gy[l] * ((double)x[l] - get(s, t->mean, c)) * get(s, t->inv_std, c);
+    }
   }
 }
 
 static void backward_reduce(nac_step *s, int64_t r0, int64_t r1)
 {
   const stats t = stats_of(s);
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  if (s->mode == NAC_FAST && inner_of(s) == 1) {
-    nac_kern->norm_back_sums(x, gy, t.mean, t.inv_std, t.sum, t.square, r1 - r0, channels_of(s));
-  } else {
-    NAC_TWIN(s, norm_back_sums)(x, gy, t.mean, t.inv_std, t.sum, t.square, r1 - r0, channels_of(s), inner_of(s));
+  const int64_t step = s->blocked ? 16 : r1 - r0;
+  const nac_axis_view v = nac_step_axis(s, AXIS, step);
+  int64_t r;
+  for (r = r0; r + step <= r1 && r + step <= s->batch; r += step) {
+    const void *x = nac_row(s, s->x[0], r, s->x_len[0]);
+    const void *gy = nac_row(s, s->gy, r, s->y_len);
+    if (s->mode == NAC_FAST) {
+      nac_kern->norm_back_sums(x, gy, t.mean, t.inv_std, t.sum, t.square, v.outer, v.n, v.inner);
+    } else {
+      NAC_TWIN(s, norm_back_sums)(x, gy, t.mean, t.inv_std, t.sum, t.square, v.outer, v.n, v.inner);
+    }
+  }
+  if (lanes_in_last_group(s) > 0 && r1 > s->batch) {
+    back_sums_of_last_group(s, &t);
   }
 }
 
@@ -205,7 +270,7 @@ static void backward_reduce(nac_step *s, int64_t r0, int64_t r1)
 static void backward_finish(nac_step *s)
 {
   const stats t = stats_of(s);
-  const double count = (double)(s->batch * inner_of(s));
+  const double count = (double)(s->batch * (s->x_len[0] / channels_of(s)));
   int64_t c;
   for (c = 0; c < channels_of(s); c++) {
     const double inv_std = get(s, t.inv_std, c);
@@ -219,19 +284,34 @@ static void backward_finish(nac_step *s)
   }
 }
 
+/* The samples that the last group lacks have no gradient. */
+static void clear_padding(nac_step *s)
+{
+  float *gx = nac_row_out(s, s->gx[0], s->batch / 16 * 16, s->x_len[0]);
+  const int64_t used = s->batch % 16;
+  int64_t i;
+  for (i = 0; i < s->x_len[0]; i++) {
+    memset(gx + i * 16 + used, 0, (size_t)(16 - used) * sizeof *gx);
+  }
+}
+
 static void backward(nac_step *s, int64_t r0, int64_t r1)
 {
   const stats t = stats_of(s);
+  const nac_axis_view v = nac_step_axis(s, AXIS, r1 - r0);
   const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
   const void *gy = nac_row(s, s->gy, r0, s->y_len);
   void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
   if (gx == NULL) {
     return;
   }
-  if (s->mode == NAC_FAST && inner_of(s) == 1) {
-    nac_kern->norm_back_apply(x, gy, gx, t.a, t.b, t.d, r1 - r0, channels_of(s));
+  if (s->mode == NAC_FAST) {
+    nac_kern->norm_back_apply(x, gy, gx, t.a, t.b, t.d, v.outer, v.n, v.inner);
   } else {
-    NAC_TWIN(s, norm_back_apply)(x, gy, gx, t.a, t.b, t.d, r1 - r0, channels_of(s), inner_of(s));
+    NAC_TWIN(s, norm_back_apply)(x, gy, gx, t.a, t.b, t.d, v.outer, v.n, v.inner);
+  }
+  if (lanes_in_last_group(s) > 0 && r1 > s->batch) {
+    clear_padding(s);
   }
 }
 
@@ -249,5 +329,5 @@ const nac_kind nac_layer_batchnorm = {
   .backward_reduce = backward_reduce,
   .backward_finish = backward_finish,
   .backward = backward,
-  .flags = NAC_NEEDS_X,
+  .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -12,9 +12,9 @@
 enum { UNITS, BIAS };
 
 static const nac_attr_spec attrs[] = {
-  {"units", NAC_INTEGER, NAN, 1, 1 << 24},
-  {"bias", NAC_FLAG, 1, 0, 1},
-  {NULL, NAC_INTEGER, 0, 0, 0},
+  {"units", NAC_INTEGER, NAN, 1, 1 << 24, NULL},
+  {"bias", NAC_FLAG, 1, 0, 1, NULL},
+  {NULL, NAC_INTEGER, 0, 0, 0, NULL},
 };
 
 static int describe(nac_describe *d, nac_error *err)
@@ -51,6 +51,7 @@ static nac_cost cost(const nac_net *net, const nac_layer *layer)
   c.positions = in->n / fan_in;
   c.fan_in = fan_in;
   c.fan_out = (int64_t)layer->attr[UNITS];
+  c.out_axis = in->rank - 1;
   c.bias = layer->n_params > 1;
   return c;
 }

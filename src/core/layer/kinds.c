@@ -4,8 +4,25 @@
 #include "core/layer/kinds.h"
 
 static const nac_kind *const kinds[] = {
-  &nac_layer_dense, &nac_layer_batchnorm, &nac_layer_relu,    &nac_layer_leaky_relu, &nac_layer_tanh,
-  &nac_layer_sigmoid, &nac_layer_softmax, &nac_layer_flatten, &nac_layer_dropout,    &nac_layer_identity,
+  &nac_layer_dense,
+  &nac_layer_batchnorm,
+  &nac_layer_relu,
+  &nac_layer_leaky_relu,
+  &nac_layer_gelu,
+  &nac_layer_silu,
+  &nac_layer_elu,
+  &nac_layer_softplus,
+  &nac_layer_tanh,
+  &nac_layer_sigmoid,
+  &nac_layer_hard_tanh,
+  &nac_layer_hard_sigmoid,
+  &nac_layer_softmax,
+  &nac_layer_log_softmax,
+  &nac_layer_aggregate,
+  &nac_layer_add,
+  &nac_layer_flatten,
+  &nac_layer_dropout,
+  &nac_layer_identity,
   &nac_layer_standardize,
 };
 #define N_KINDS ((int)(sizeof kinds / sizeof *kinds))

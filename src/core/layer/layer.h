@@ -27,10 +27,11 @@ typedef struct nac_layer nac_layer;
 /* An attribute that a kind understands. */
 typedef struct nac_attr_spec {
   const char *name;
-  enum { NAC_INTEGER, NAC_REAL, NAC_FLAG } type;
-  double otherwise; /* default; NAN where the attribute is required */
+  enum { NAC_INTEGER, NAC_REAL, NAC_FLAG, NAC_WORD, NAC_LIST } type;
+  double otherwise; /* default; NAN where the attribute is required; LIST: of its only number */
   double min;
-  double max; /* both included */
+  double max; /* both included; LIST: of each of its integers */
+  const char *const *words; /* WORD: what is allowed, ends with NULL; its index is the value */
 } nac_attr_spec;
 
 /* How a parameter starts and whether regularisation acts on it. */
@@ -95,7 +96,8 @@ typedef void nac_finish_fn(nac_step *s);
 typedef struct nac_kind {
   const char *name;
   const nac_attr_spec *attrs; /* ends with a NULL name; NULL = none */
-  int n_inputs;
+  int n_inputs;   /* the fewest, and where max_inputs is 0 the only number */
+  int max_inputs; /* 0, or the most */
   int (*describe)(nac_describe *d, nac_error *err); /* NULL: shape unchanged, no parameters */
   nac_cost (*cost)(const nac_net *net, const nac_layer *layer);
   size_t (*state_size)(const nac_step *s); /* NULL: none */
@@ -111,7 +113,8 @@ typedef struct nac_kind {
 
 #define NAC_NEEDS_X 1u  /* backward reads x */
 #define NAC_NEEDS_Y 2u  /* backward reads y */
-#define NAC_IN_PLACE 4u /* y may lie where x lies, and gx where gy lies */
+#define NAC_IN_PLACE 4u /* y may lie where input 0 lies (in training only if backward
+                         * does not read x), and gx[0] where gy lies */
 #define NAC_ALIAS 8u    /* y is x, gx is gy: forward and backward do nothing */
 
 /* Layouts. Row-major is what every kind understands. In the blocked layout each
@@ -127,8 +130,21 @@ const nac_kind *nac_kind_find(const char *name);
 /** The i-th kind's name, or NULL past the end. */
 const char *nac_kind_name(int i);
 
+/** The kind of a layer. */
+const nac_kind *nac_layer_kind(const nac_layer *layer);
+
 /** Value of an attribute of a layer by its place in kind->attrs. */
 double nac_layer_attr(const nac_layer *layer, int i);
+
+/** The integers of a list attribute; a single number is a list of one. */
+const int64_t *nac_layer_list(const nac_layer *layer, int i, int *n);
+
+/** Checks an axis of input 0 counted from 1 (negative: from the end, -1 the
+ * last) and gives it counted from 0. Fails with the shape. */
+int nac_describe_axis(const nac_describe *d, int64_t axis, int *out, nac_error *err);
+
+/** The `describe` of kinds that take values of one shape and give another of it. */
+int nac_describe_same_shapes(nac_describe *d, nac_error *err);
 
 /** Address of row r of an array of `len` elements a row, in the step's type. */
 static inline const void *nac_row(const nac_step *s, const void *base, int64_t r, int64_t len)

@@ -7,8 +7,8 @@
 #include "kern/ref/ref.h"
 
 static const nac_attr_spec attrs[] = {
-  {"slope", NAC_REAL, 0.01, 1e-6, 1},
-  {NULL, NAC_INTEGER, 0, 0, 0},
+  {"slope", NAC_REAL, 0.01, 1e-6, 1, NULL},
+  {NULL, NAC_INTEGER, 0, 0, 0, NULL},
 };
 
 static nac_cost cost(const nac_net *net, const nac_layer *layer)

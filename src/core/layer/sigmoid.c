@@ -1,7 +1,6 @@
 /* sigmoid: y = 1 / (1 + exp(-x)). */
-#include <stddef.h>
-
 #include "core/layer/kinds.h"
+#include "core/layer/step.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -12,30 +11,12 @@ static nac_cost cost(const nac_net *net, const nac_layer *layer)
 
 static void forward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  void *y = nac_row_out(s, s->y, r0, s->y_len);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (s->mode == NAC_FAST) {
-    nac_kern->sigmoid(x, y, n);
-  } else {
-    NAC_TWIN(s, map)(REF_SIGMOID, x, y, n, 0);
-  }
+  nac_step_map(s, r0, r1, nac_kern->sigmoid, REF_SIGMOID);
 }
 
 static void backward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const void *y = nac_row(s, s->y, r0, s->y_len);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (gx == NULL) {
-    return;
-  }
-  if (s->mode == NAC_FAST) {
-    nac_kern->sigmoid_back(y, gy, gx, n);
-  } else {
-    NAC_TWIN(s, map_back)(REF_SIGMOID, y, gy, gx, n, 0);
-  }
+  nac_step_map_back(s, r0, r1, nac_kern->sigmoid_back, REF_SIGMOID);
 }
 
 const nac_kind nac_layer_sigmoid = {

@@ -7,6 +7,8 @@
 #ifndef NAC_REF_H
 #define NAC_REF_H
 
+#include "kern/kern.h"
+
 #define REF_DECLARE(p)                                                                                               \
   /* y (rows,out) = x (rows,in) w^T + b, w (out,in), b (out) or NULL */                                              \
   void ref_dense_##p(const void *x, const void *w, const void *b, void *y, long rows, long in, long out);            \
@@ -14,10 +16,33 @@
   void ref_dense_back_##p(const void *x, const void *w, const void *gy, void *gw, void *gb, void *gx, long rows,     \
                           long in, long out);                                                                        \
   /* elementwise; `func` is one of ref_func */                                                                       \
-  void ref_map_##p(int func, const void *x, void *y, long n, double slope);                                          \
-  void ref_map_back_##p(int func, const void *y, const void *gy, void *gx, long n, double slope);                    \
-  void ref_softmax_##p(const void *x, void *y, long rows, long n);                                                   \
-  void ref_softmax_back_##p(const void *y, const void *gy, void *gx, long rows, long n);                             \
+  void ref_map_##p(int func, const void *x, void *y, long n, double slope_or_alpha);                                 \
+  /* v is x where the function's gradient reads x, else y */                                                         \
+  void ref_map_back_##p(int func, const void *v, const void *gy, void *gx, long n, double slope_or_alpha);           \
+  void ref_add2_##p(const void *a, const void *b, void *y, long n);                                                  \
+  void ref_mul2_##p(const void *a, const void *b, void *y, long n);                                                  \
+  void ref_scale_##p(const void *x, void *y, long n, double a);                                                      \
+  /* along n of (outer,n,inner) */                                                                                   \
+  void ref_softmax_##p(const void *x, void *y, long outer, long n, long inner);                                      \
+  void ref_softmax_back_##p(const void *y, const void *gy, void *gx, long outer, long n, long inner);                \
+  void ref_log_softmax_##p(const void *x, void *y, long outer, long n, long inner);                                  \
+  void ref_log_softmax_back_##p(const void *y, const void *gy, void *gx, long outer, long n, long inner);            \
+  void ref_axis_sum_##p(const void *x, void *y, double scale, long outer, long n, long inner);                       \
+  void ref_axis_sum_back_##p(const void *gy, void *gx, double scale, long outer, long n, long inner);                \
+  void ref_axis_max_##p(const void *x, void *y, long outer, long n, long inner);                                     \
+  void ref_axis_max_back_##p(const void *x, const void *y, const void *gy, void *gx, long outer, long n,             \
+                             long inner);                                                                            \
+  void ref_layernorm_##p(const void *x, const void *w, const void *b, void *y, void *mean, void *inv_std,            \
+                         long outer, long n, long inner, double eps);                                                \
+  void ref_layernorm_back_##p(const void *x, const void *w, const void *gy, const void *mean,                        \
+                              const void *inv_std, void *gw, void *gb, void *gx, long outer, long n, long inner);    \
+  void ref_max_pool_##p(const void *x, void *y, long planes, const k_pool *pool);                                    \
+  void ref_max_pool_back_##p(const void *x, const void *gy, void *gx, long planes, const k_pool *pool);              \
+  void ref_avg_pool_##p(const void *x, void *y, long planes, const k_pool *pool);                                    \
+  void ref_avg_pool_back_##p(const void *gy, void *gx, long planes, const k_pool *pool);                             \
+  /* C (m,n) = A (m,k) B (k,n), A[i,p] = a[i * a_row + p * a_col], B likewise */                                     \
+  void ref_matmul_##p(const void *a, long a_row, long a_col, const void *b, long b_row, long b_col, void *c,         \
+                      long m, long n, long k);                                                                       \
   /* y[i] = x[i] mask[i] */                                                                                          \
   void ref_scale_by_##p(const void *x, const float *mask, void *y, long n);                                          \
   /* sums over rows of (x - shift) and its square, x (rows,channels,inner) */                                        \
@@ -48,7 +73,19 @@ REF_DECLARE(f32)
 REF_DECLARE(f64)
 
 enum ref_loss { REF_SQUARED, REF_ABSOLUTE, REF_HUBER };
-enum ref_func { REF_RELU, REF_LEAKY_RELU, REF_TANH, REF_SIGMOID };
+enum ref_func {
+  REF_RELU,
+  REF_LEAKY_RELU,
+  REF_TANH,
+  REF_SIGMOID,
+  REF_HARD_SIGMOID,
+  REF_HARD_TANH,
+  REF_ELU,
+  REF_SOFTPLUS,
+  REF_GELU, /* from here on the gradient reads x, before it y */
+  REF_GELU_TANH,
+  REF_SILU
+};
 
 /* In the twins' files: the element type and the name's ending. */
 #ifdef NAC_REAL_IS_FLOAT

@@ -1,0 +1,55 @@
+/* elu: y = x for x > 0, alpha (exp(x) - 1) otherwise (Clevert, Unterthiner &
+ * Hochreiter 2015). alpha is positive, so that the sign of y is that of x. */
+#include <stddef.h>
+
+#include "core/layer/kinds.h"
+#include "kern/kern.h"
+#include "kern/ref/ref.h"
+
+static const nac_attr_spec attrs[] = {
+  {"alpha", NAC_REAL, 1, 1e-6, 1e6, NULL},
+  {NULL, NAC_INTEGER, 0, 0, 0, NULL},
+};
+
+static nac_cost cost(const nac_net *net, const nac_layer *layer)
+{
+  return nac_cost_elements(net, layer, NAC_COST_TABLE, "elu");
+}
+
+static void forward(nac_step *s, int64_t r0, int64_t r1)
+{
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  void *y = nac_row_out(s, s->y, r0, s->y_len);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (s->mode == NAC_FAST) {
+    nac_kern->elu(x, y, n, (float)nac_layer_attr(s->layer, 0));
+  } else {
+    NAC_TWIN(s, map)(REF_ELU, x, y, n, nac_layer_attr(s->layer, 0));
+  }
+}
+
+static void backward(nac_step *s, int64_t r0, int64_t r1)
+{
+  const void *y = nac_row(s, s->y, r0, s->y_len);
+  const void *gy = nac_row(s, s->gy, r0, s->y_len);
+  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (gx == NULL) {
+    return;
+  }
+  if (s->mode == NAC_FAST) {
+    nac_kern->elu_back(y, gy, gx, n, (float)nac_layer_attr(s->layer, 0));
+  } else {
+    NAC_TWIN(s, map_back)(REF_ELU, y, gy, gx, n, nac_layer_attr(s->layer, 0));
+  }
+}
+
+const nac_kind nac_layer_elu = {
+  .name = "elu",
+  .attrs = attrs,
+  .n_inputs = 1,
+  .cost = cost,
+  .forward = forward,
+  .backward = backward,
+  .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+};

@@ -1,0 +1,29 @@
+/* softplus: y = log(1 + exp(x)). */
+#include "core/layer/kinds.h"
+#include "core/layer/step.h"
+#include "kern/kern.h"
+#include "kern/ref/ref.h"
+
+static nac_cost cost(const nac_net *net, const nac_layer *layer)
+{
+  return nac_cost_elements(net, layer, NAC_COST_TABLE, "softplus");
+}
+
+static void forward(nac_step *s, int64_t r0, int64_t r1)
+{
+  nac_step_map(s, r0, r1, nac_kern->softplus, REF_SOFTPLUS);
+}
+
+static void backward(nac_step *s, int64_t r0, int64_t r1)
+{
+  nac_step_map_back(s, r0, r1, nac_kern->softplus_back, REF_SOFTPLUS);
+}
+
+const nac_kind nac_layer_softplus = {
+  .name = "softplus",
+  .n_inputs = 1,
+  .cost = cost,
+  .forward = forward,
+  .backward = backward,
+  .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+};

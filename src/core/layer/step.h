@@ -1,0 +1,28 @@
+/* What several kinds' forward and backward have in common. Private to src/core/layer. */
+#ifndef NAC_LAYER_STEP_H
+#define NAC_LAYER_STEP_H
+
+#include "core/layer/layer.h"
+
+typedef void nac_map(const float *x, float *y, long n);
+typedef void nac_map_back(const float *v, const float *gy, float *gx, long n);
+
+/** y = f(x) element by element: the fast kernel, or the twin (a ref_func). */
+void nac_step_map(nac_step *s, int64_t r0, int64_t r1, nac_map *fast, int twin);
+
+/** gx = gy f'(v), v being x or y as the kind's flags say. */
+void nac_step_map_back(nac_step *s, int64_t r0, int64_t r1, nac_map_back *fast, int twin);
+
+/* Rows of input 0 as an array (outer,n,inner) about one axis of a sample. In the
+ * blocked layout the 16 samples side by side are the end of `inner`. */
+typedef struct nac_axis_view {
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+} nac_axis_view;
+
+/** About the axis in attribute `attr` (counted from 1, negative from the end),
+ * for `rows` rows. */
+nac_axis_view nac_step_axis(const nac_step *s, int attr, int64_t rows);
+
+#endif
