@@ -13,8 +13,8 @@ enum { AXIS };
 enum { OFFSET, SCALE };
 
 static const nac_attr_spec attrs[] = {
-  {"axis", NAC_INTEGER, -1, -NAC_MAX_RANK, NAC_MAX_RANK},
-  {NULL, NAC_INTEGER, 0, 0, 0},
+  {"axis", NAC_INTEGER, -1, -NAC_MAX_RANK, NAC_MAX_RANK, NULL},
+  {NULL, NAC_INTEGER, 0, 0, 0, NULL},
 };
 
 /* Features of a sample of this shape, and elements behind each in a row of
