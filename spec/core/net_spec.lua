@@ -73,17 +73,17 @@ describe("a net", function()
   end)
 
   it("may use a layer twice, with one set of weights", function()
-    local function arch(twice)
+    local function twofold(twice)
       local x = nn.input { 4 }
       local layer = nn.dense { units = 4, name = "again" }
       return nn.graph { input = x, output = (twice and layer or nn.dense { units = 4 })(nn.tanh {}(layer(x))) }
     end
-    assert.equal(20, arch(true):net():n_params())
-    assert.equal(40, arch(false):net():n_params())
-    assert.equal("again", arch(true):net():layers()[3].share)
-    assert.is_nil(arch(true):net():layers()[1].share)
-    assert.equal(arch(true):hash(), arch(true):hash())
-    assert.not_equal(arch(true):hash(), arch(false):hash())
+    assert.equal(20, twofold(true):net():n_params())
+    assert.equal(40, twofold(false):net():n_params())
+    assert.equal("again", twofold(true):net():layers()[3].share)
+    assert.is_nil(twofold(true):net():layers()[1].share)
+    assert.equal(twofold(true):hash(), twofold(true):hash())
+    assert.not_equal(twofold(true):hash(), twofold(false):hash())
   end)
 
   it("draws equal weights from equal seeds, whatever layers stand around", function()
