@@ -5,6 +5,8 @@
 
 static const nac_kind *const kinds[] = {
   &nac_layer_dense,
+  &nac_layer_conv1d,
+  &nac_layer_conv2d,
   &nac_layer_batchnorm,
   &nac_layer_relu,
   &nac_layer_leaky_relu,

@@ -24,6 +24,8 @@ extern const nac_kind nac_layer_flatten;
 extern const nac_kind nac_layer_dropout;
 extern const nac_kind nac_layer_identity;
 extern const nac_kind nac_layer_standardize;
+extern const nac_kind nac_layer_conv1d;
+extern const nac_kind nac_layer_conv2d;
 extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
 #endif

@@ -8,6 +8,13 @@
 #define NAC_REF_H
 
 #include "kern/kern.h"
+#include <stdint.h>
+
+/* A convolution of x (rows,c,h,w) with w (o,c/groups,kh,kw) into y (rows,o,oh,ow).
+ * Strides s, dilations d; `top` and `left` zeros before the first row and column. */
+typedef struct ref_conv {
+  int64_t c, h, w, o, oh, ow, kh, kw, sh, sw, dh, dw, top, left, groups;
+} ref_conv;
 
 #define REF_DECLARE(p)                                                                                               \
   /* y (rows,out) = x (rows,in) w^T + b, w (out,in), b (out) or NULL */                                              \
@@ -67,6 +74,11 @@
   void ref_standardize_##p(const void *x, void *y, const void *offset, const void *scale, long rows, long features,  \
                            long inner);                                                                              \
   void ref_standardize_back_##p(const void *gy, void *gx, const void *scale, long rows, long features, long inner);  \
+  /* loss += sum of (y - target)^2; gx = 2 scale (y - target) or NULL */                                             \
+  void ref_squared_error_##p(const void *y, const float *target, void *gx, double scale, double *loss, long n);      \
+  void ref_conv_##p(const ref_conv *g, const void *x, const void *w, const void *b, void *y, long rows);             \
+  void ref_conv_back_##p(const ref_conv *g, const void *x, const void *w, const void *gy, void *gw, void *gb,        \
+                         void *gx, long rows);                                                                       \
   void ref_add_##p(const void *x, void *y, long n);
 
 REF_DECLARE(f32)
