@@ -217,6 +217,40 @@ static int l_info(lua_State *L)
   return 1;
 }
 
+/* plan:profile(): starts timing every layer, from zero */
+static int l_profile(lua_State *L)
+{
+  nac_error err;
+  return nac_plan_profile(check(L)->plan, &err) != NAC_OK ? nac_lua_raise(L, &err) : 0;
+}
+
+/* plan:times() -> list of {name, kind, forward, backward (seconds), flop, bytes (a sample, forward)} */
+static int l_times(lua_State *L)
+{
+  const handle *h = check(L);
+  const int size = nac_plan_is_double(h->plan) ? 8 : 4;
+  nac_profile_row row;
+  int i;
+  lua_newtable(L);
+  for (i = 0; nac_plan_profile_row(h->plan, i, &row); i++) {
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, row.name != NULL ? row.name : row.kind);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, row.kind);
+    lua_setfield(L, -2, "kind");
+    lua_pushnumber(L, row.forward);
+    lua_setfield(L, -2, "forward");
+    lua_pushnumber(L, row.backward);
+    lua_setfield(L, -2, "backward");
+    lua_pushinteger(L, (lua_Integer)row.flop);
+    lua_setfield(L, -2, "flop");
+    lua_pushinteger(L, (lua_Integer)row.elements * size);
+    lua_setfield(L, -2, "bytes");
+    lua_seti(L, -2, i + 1);
+  }
+  return 1;
+}
+
 static int l_close(lua_State *L)
 {
   handle *h = luaL_checkudata(L, 1, META);
@@ -238,6 +272,8 @@ static const luaL_Reg methods[] = {
   {"set_gradient", l_set_gradient},
   {"backward", l_backward},
   {"info", l_info},
+  {"profile", l_profile},
+  {"times", l_times},
   {"close", l_close},
   {NULL, NULL},
 };

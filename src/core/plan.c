@@ -4,8 +4,6 @@
 
 #include "core/mem.h"
 #include "core/plan_impl.h"
-#include "kern/kern.h"
-#include "kern/ref/ref.h"
 
 /* Bytes of activations and gradients that a piece may touch: half of a small
  * second-level cache. A constant, so that no result depends on the machine. */
@@ -154,6 +152,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->g64);
   nac_free(plan->w64);
   nac_free(plan->b64);
+  nac_free(plan->seconds);
   nac_plan_free_graph(plan);
   nac_free(plan);
 }
@@ -227,57 +226,6 @@ void nac_plan_load(nac_plan *plan)
   }
 }
 
-static void run_op(nac_plan *plan, const nac_op *op, int forward, int64_t r0, int64_t r1)
-{
-  if (op->what == OP_RUN || op->what == OP_REDUCE) {
-    nac_step *s = &plan->step[op->step];
-    const nac_kind *kind = s->layer->kind;
-    nac_row_fn *run = forward ? (op->what == OP_RUN ? kind->forward : kind->forward_reduce)
-                              : (op->what == OP_RUN ? kind->backward : kind->backward_reduce);
-    if (run != NULL) {
-      run(s, r0, s->blocked ? (r1 + 15) / 16 * 16 : r1);
-    }
-    return;
-  }
-  if (op->blocked) {
-    r1 = (r1 + 15) / 16 * 16;
-  }
-  {
-    const size_t at = (size_t)(r0 * op->len) * plan->element;
-    const int64_t n = (r1 - r0) * op->len;
-    if (op->what == OP_COPY) {
-      memcpy((char *)op->dst + at, (const char *)op->src + at, (size_t)n * plan->element);
-    } else if (plan->mode == NAC_REF_F64) {
-      ref_add_f64((const char *)op->src + at, (char *)op->dst + at, n);
-    } else {
-      nac_kern->add((const float *)op->src + r0 * op->len, (float *)op->dst + r0 * op->len, n);
-    }
-  }
-}
-
-/* Runs a program; ops of layers from `skip` on are left out. */
-static void run_program(nac_plan *plan, const nac_program *p, int forward, int64_t n, int skip)
-{
-  int s;
-  for (s = 0; s < p->n_segments; s++) {
-    const nac_segment *seg = &p->segment[s];
-    int64_t r0;
-    for (r0 = 0; r0 < n; r0 += plan->o.piece) {
-      const int64_t r1 = r0 + plan->o.piece < n ? r0 + plan->o.piece : n;
-      int o;
-      for (o = seg->first; o < seg->last; o++) {
-        if (p->op[o].step < skip) {
-          run_op(plan, &p->op[o], forward, r0, r1);
-        }
-      }
-    }
-    if (seg->finish >= 0 && seg->finish < skip) {
-      const nac_kind *kind = plan->step[seg->finish].layer->kind;
-      (forward ? kind->forward_finish : kind->backward_finish)(&plan->step[seg->finish]);
-    }
-  }
-}
-
 void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
 {
   const nac_net *net = plan->net;
@@ -289,7 +237,7 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
       plan->step[l].rng = nac_rng_stream(seed, "layer", (uint64_t)l, step);
     }
   }
-  run_program(plan, &plan->forward, 1, n, plan->g.n_layers);
+  nac_plan_run(plan, &plan->forward, 1, n, plan->g.n_layers);
   if (plan->mode == NAC_REF_F64 && plan->o.training) { /* running statistics go back to the net */
     for (i = 0; i < net->n_elements[NAC_BUFFER]; i++) {
       net->block[NAC_BUFFER][i] = (float)plan->b64[i];
@@ -316,7 +264,7 @@ void nac_plan_backward(nac_plan *plan, int64_t n, int logits)
   if (plan->g64 != NULL) {
     memset(plan->g64, 0, (size_t)np * sizeof *plan->g64);
   }
-  run_program(plan, &plan->backward, 0, n, stop);
+  nac_plan_run(plan, &plan->backward, 0, n, stop);
   for (i = 0; plan->g64 != NULL && i < np; i++) {
     plan->g32[i] = (float)plan->g64[i];
   }

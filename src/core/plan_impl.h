@@ -75,6 +75,7 @@ struct nac_plan {
   double *g64;   /* the same in double mode */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
+  double *seconds; /* (layers, 2): forward and backward, when profiled; or NULL */
   int logits;    /* graph value before a final softmax or sigmoid, else the output */
 };
 
@@ -88,5 +89,9 @@ void nac_plan_free_graph(nac_plan *plan);
 /** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
 int nac_plan_compile(nac_plan *plan, nac_error *err);
 int nac_plan_allocate(nac_plan *plan, nac_error *err);
+
+/** Runs a program on the first n rows; ops of layers from `skip` on are left
+ * out. */
+void nac_plan_run(nac_plan *plan, const nac_program *p, int forward, int64_t n, int skip);
 
 #endif

@@ -74,8 +74,6 @@ typedef struct ref_conv {
   void ref_standardize_##p(const void *x, void *y, const void *offset, const void *scale, long rows, long features,  \
                            long inner);                                                                              \
   void ref_standardize_back_##p(const void *gy, void *gx, const void *scale, long rows, long features, long inner);  \
-  /* loss += sum of (y - target)^2; gx = 2 scale (y - target) or NULL */                                             \
-  void ref_squared_error_##p(const void *y, const float *target, void *gx, double scale, double *loss, long n);      \
   void ref_conv_##p(const ref_conv *g, const void *x, const void *w, const void *b, void *y, long rows);             \
   void ref_conv_back_##p(const ref_conv *g, const void *x, const void *w, const void *gy, void *gw, void *gb,        \
                          void *gx, long rows);                                                                       \
