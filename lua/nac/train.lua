@@ -1,63 +1,11 @@
 --- Training and scoring of nets.
 local ctrain = require "nac.c.train"
 local cplan = require "nac.c.plan"
-local optimizer = require "nac.train.optimizer"
-local plateau = require "nac.train.plateau"
-local proc = require "nac.c.proc"
-local signal = require "nac.util.signal"
-local standardize = require "nac.train.standardize"
+local guard = require "nac.train.guard"
+local run = require "nac.train.run"
 local tensor = require "nac.tensor"
-local enum = require "nac.util.enum"
 
 local M = {}
-
-local known = {
-  "batch", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "seed",
-  "standardize", "trial",
-}
-
--- The trainer's options from the user's.
-local function trainer_options(options, task, rows)
-  local o, lr = optimizer.options(options.optimizer, 3)
-  lr = options.lr or lr or 1e-3
-  if type(lr) ~= "number" or not (lr >= 0 and lr < math.huge) then
-    error("lr must be a number of 0 or more, got " .. tostring(lr), 3)
-  end
-  o.batch, o.max_rows = options.batch or 128, rows
-  o.l1, o.l2, o.reference, o.piece = options.l1, options.l2, options.reference, options.piece
-  o.seed = options.seed or (options.trial and options.trial.seed) or 1
-  o.loss = options.loss or (task == "regression" and "mse" or "cross_entropy")
-  return o, lr
-end
-
--- The parts of a data set, or of a table of parts.
-local function parts_of(data)
-  if type(data) ~= "table" then error("data must be a data set or { fit =, search = }, got " .. type(data), 3) end
-  local parts = data.fit and data or (type(data.parts) == "function" and data:parts())
-  if not parts or not parts.fit then error("data has neither :parts() nor a part called fit", 3) end
-  return parts
-end
-
--- Turns a failed call of the trainer into what ends a trial.
-local function check(score, message, why)
-  if score then return score end
-  if why == "interrupted" then error(signal.interrupted(), 0) end
-  if why == "nan" then error(signal.failed(message), 0) end
-  error(message, 3)
-end
-
--- Runs f; an error of the engine shows the line of the user who called this module.
-local function at_user(f, ...)
-  local ok, result = pcall(f, ...)
-  if not ok then error(type(result) == "string" and result:gsub("^[^:\n]+:%d+: ", "") or result, 3) end
-  return result
-end
-
-local function check_part(part, name)
-  if type(part) ~= "table" or type(part.x) ~= "userdata" or type(part.y) ~= "userdata" then
-    error(("the part %s must be { x = tensor, y = tensor }"):format(name), 3)
-  end
-end
 
 --- Trains a net in place.
 --
@@ -83,60 +31,41 @@ end
 --   `dampening` = 0, `nesterov` = false; rmsprop `alpha` = .99, `eps` = 1e-8, `momentum` = 0, `centered` = false
 -- * `l1`, `l2` = 0: added to the gradient of weights (not of biases or normalisation) as l1 sign(w) + l2 w
 -- * `patience` = 3 epochs, false = train to the end (the best epoch still counts)
--- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`, false = constant rate
+-- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`: the rate falls after `patience` epochs without a lower
+--   loss on `search`; false = constant rate
+-- * `schedule` in its place: "constant", `{ kind = "step", step_size =, gamma = .1 }`, `{ kind = "multi_step",
+--   milestones = { ... }, gamma = .1 }`, `{ kind = "exponential", gamma = }`, `{ kind = "cosine", epochs = all, min_lr = 0 }`,
+--   `{ kind = "one_cycle", max_lr = lr, pct_start = .3, div_factor = 25, final_div_factor = 1e4, anneal = "cosine" |
+--   "linear", per = "step" | "epoch" }`, `{ kind = "plateau", factor = .1, patience = 10 (tolerated epochs),
+--   threshold = 1e-4, cooldown = 0, min_lr = 0, monitor = "loss" | "accuracy" }`; each may have `warmup = epochs` or
+--   `warmup = { epochs =, start_factor = 1/3 }` before it; or function(epoch, row of the epoch before, lr) -> rate
 -- * `seed` = the trial's, else 1: order of rows and dropout
 -- * `standardize` = the data set's: "mean_std" or "median_quantile" sets the net's standardize
 --   layer from the fit part first (nac.train.standardize); "none" leaves it as it is
 -- * `trial`: gets `trial:report(epoch, { loss =, accuracy = })` after each epoch
--- * `on_epoch`: function(row of the history)
--- @return `{ epochs, best_epoch, loss, val_loss, val_accuracy, lr, seconds, samples, history }`
+-- * `on_epoch`: function(row of the history, run): `run:state()` is all that the training depends on, to be saved
+-- * `resume`: such a state; the training goes on from there and ends as if it had not been interrupted, bit for bit
+-- @return `{ epochs, best_epoch, loss, val_loss, val_accuracy, lr, seconds, samples, history }`; `lr` is the rate that
+--   a further epoch would have
 function M.fit(net, data, options)
-  options = options or {}
-  for key in pairs(options) do enum.check(key, known, "option of train.fit", 2) end
-  local epochs = options.epochs or 10
-  if math.type(epochs) ~= "integer" or epochs < 0 then error("epochs must be an integer of 0 or more, got " .. tostring(epochs), 2) end
-  local parts = parts_of(data)
-  local fit, search = parts.fit, parts.search
-  check_part(fit, "fit")
-  if search then check_part(search, "search") end
-  local task = data.task or (fit.y:dtype() == "f32" and "regression" or "classification")
-  local rows = math.max(fit.x:size(1), search and search.x:size(1) or 0)
-  local opts, lr = trainer_options(options, task, rows)
-  local patience = options.patience == nil and 3 or options.patience or 0
-  if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), 2) end
-  local schedule = options.plateau ~= false and search and plateau.new(options.plateau or {})
-  local scaled = options.standardize or data.standardize
-  if scaled and scaled ~= "none" then standardize.set(net, fit.x, scaled) end
-  local trainer <close> = at_user(ctrain.new, net, opts)
-  local best_state <close> = tensor.zeros { net:state_size() }
-  net:save_state(best_state)
-  local started = proc.clock()
-  local history, best = {}, nil
-  for epoch = 1, epochs do
-    local score = check(trainer:epoch(fit.x, fit.y, epoch, lr))
-    local row = { epoch = epoch, loss = score.loss, accuracy = score.accuracy, lr = lr }
-    if search then
-      local s = check(trainer:evaluate(search.x, search.y))
-      row.val_loss, row.val_accuracy = s.loss, s.accuracy
-      if not (s.loss < math.huge) then error(signal.failed(("search loss is %s after epoch %d"):format(s.loss, epoch)), 0) end
-    end
-    row.seconds = proc.clock() - started
-    history[epoch] = row
-    if not search or not best or row.val_loss < best.val_loss then
-      best = row
-      if search then net:save_state(best_state) end
-    end
-    if options.trial then options.trial:report(epoch, { loss = row.val_loss or row.loss, accuracy = row.val_accuracy }) end
-    if options.on_epoch then options.on_epoch(row) end
-    if search and patience > 0 and epoch - best.epoch >= patience then break end
-    if schedule then lr = schedule(row.val_loss, lr) end
+  local training <close> = run.new(net, data, options, 2)
+  local trial, on_epoch = training.options.trial, training.options.on_epoch
+  while not training:finished() do
+    local row = training:step(2)
+    if trial then trial:report(row.epoch, { loss = row.val_loss or row.loss, accuracy = row.val_accuracy }) end
+    if on_epoch then on_epoch(row, training) end
   end
-  if search then net:load_state(best_state) end
-  best = best or { epoch = 0 }
-  return { epochs = #history, best_epoch = best.epoch, loss = best.loss, val_loss = best.val_loss,
-           val_accuracy = best.val_accuracy, lr = lr, seconds = proc.clock() - started,
-           samples = #history * fit.x:size(1), history = history }
+  return training:finish()
 end
+
+--- Starts a training to be run epoch by epoch, by a loop of one's own:
+-- `while not run:finished() do local row = run:step() ... end; local result = run:finish()`.
+-- @function start
+-- @param net a net with weights
+-- @param data as in `fit`
+-- @param[opt] options as in `fit` (`trial` and `on_epoch` are the loop's business)
+-- @return a run with `finished`, `step`, `state`, `load_state`, `finish`, `close`
+function M.start(net, data, options) return run.new(net, data, options, 2) end
 
 --- Scores a net, in its evaluation form, on samples with known answers.
 -- @param net a net with weights
@@ -145,11 +74,11 @@ end
 -- @return `{ loss = mean, accuracy = share of right answers (where the loss knows them), n = samples }`
 function M.evaluate(net, part, options)
   options = options or {}
-  check_part(part, "to score")
+  guard.part(2, part, "to score")
   local loss = options.loss or (part.y:dtype() == "f32" and "mse" or "cross_entropy")
-  local trainer <close> = at_user(ctrain.new, net,
+  local trainer <close> = guard.call(2, ctrain.new, net,
     { loss = loss, batch = 1, max_rows = part.x:size(1), reference = options.reference })
-  return (check(trainer:evaluate(part.x, part.y)))
+  return guard.score(2, trainer:evaluate(part.x, part.y))
 end
 
 --- The outputs of a net, in its evaluation form.

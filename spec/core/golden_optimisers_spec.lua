@@ -4,7 +4,7 @@ local cnet = require "nac.c.net"
 local cplan = require "nac.c.plan"
 local ctrain = require "nac.c.train"
 local npz = require "nac.c.npz"
-local plateau = require "nac.train.plateau"
+local schedule = require "nac.train.schedule"
 local tensor = require "nac.tensor"
 local twin = require "spec.support.core_twin"
 
@@ -99,15 +99,15 @@ describe("every optimiser of the golden file", function()
 end)
 
 describe("the plateau schedule", function()
-  -- PyTorch counts the epochs that it tolerates, we count those after which the rate falls
   for case, options in pairs {
-    plateau = { factor = 0.5, patience = 3, min_lr = 0.01 },
-    plateau_0 = { factor = 0.5, patience = 1, min_lr = 1e-6 },
+    plateau = { kind = "plateau", factor = 0.5, patience = 2, min_lr = 0.01 },
+    plateau_0 = { kind = "plateau", factor = 0.5, patience = 0, min_lr = 1e-6 },
   } do
     it("lowers the rate when PyTorch does: " .. case, function()
-      local schedule, lr = plateau.new(options), 0.1
+      local rates = schedule.new(options, { lr = 0.1, epochs = 31, steps = 1 })
       for epoch = 1, 30 do
-        lr = schedule(golden["lr/plateau_fed"]:get(epoch), lr)
+        rates:observe { epoch = epoch, loss = golden["lr/plateau_fed"]:get(epoch) }
+        local lr = rates:rates(epoch + 1)
         local want = golden["lr_" .. case .. "/rates"]:get(epoch + 1)
         assert(math.abs(lr - want) <= 1e-6 * want, ("epoch %d: %g, not %g"):format(epoch, lr, want))
       end

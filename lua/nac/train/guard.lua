@@ -1,0 +1,50 @@
+--- What training checks of its arguments, and how the engine's failures are
+-- passed on. `level` is whose line an error shows, as in `error`.
+local signal = require "nac.util.signal"
+
+local M = {}
+
+--- Turns a failed call of the trainer into what ends a trial.
+-- @return the score
+function M.score(level, score, message, why)
+  if score then return score end
+  if why == "interrupted" then error(signal.interrupted(), 0) end
+  if why == "nan" then error(signal.failed(message), 0) end
+  error(message, level + 1)
+end
+
+--- Runs f(...); an error of the engine shows the user's line.
+-- @return its result
+function M.call(level, f, ...)
+  local ok, result = pcall(f, ...)
+  if not ok then error(type(result) == "string" and result:gsub("^[^:\n]+:%d+: ", "") or result, level + 1) end
+  return result
+end
+
+--- Checks that a part is { x = tensor, y = tensor }.
+function M.part(level, part, name)
+  if type(part) ~= "table" or type(part.x) ~= "userdata" or type(part.y) ~= "userdata" then
+    error(("the part %s must be { x = tensor, y = tensor }"):format(name), level + 1)
+  end
+end
+
+--- The parts of a data set or of a table of parts.
+-- @return { fit =, search = or nil }, "classification" or "regression"
+function M.parts(level, data)
+  if type(data) ~= "table" then error("data must be a data set or { fit =, search = }, got " .. type(data), level + 1) end
+  local parts = data.fit and data or (type(data.parts) == "function" and data:parts())
+  if not parts or not parts.fit then error("data has neither :parts() nor a part called fit", level + 1) end
+  M.part(level + 1, parts.fit, "fit")
+  if parts.search then M.part(level + 1, parts.search, "search") end
+  return parts, data.task or (parts.fit.y:dtype() == "f32" and "regression" or "classification")
+end
+
+--- Checks an integer of 0 or more.
+function M.count(level, value, name)
+  if math.type(value) ~= "integer" or value < 0 then
+    error(("%s must be an integer of 0 or more, got %s"):format(name, tostring(value)), level + 1)
+  end
+  return value
+end
+
+return M

@@ -1,0 +1,178 @@
+--- A training that is run epoch by epoch: what `nac.train.fit` loops over. Its
+-- state can be taken between epochs and given to another run of the same net,
+-- data and options, which then goes on as if there had been no interruption.
+local ctrain = require "nac.c.train"
+local enum = require "nac.util.enum"
+local guard = require "nac.train.guard"
+local optimizer = require "nac.train.optimizer"
+local proc = require "nac.c.proc"
+local schedule = require "nac.train.schedule"
+local signal = require "nac.util.signal"
+local standardize = require "nac.train.standardize"
+local tensor = require "nac.tensor"
+
+local M = {}
+
+local Run = {}
+Run.__index = Run
+Run.__name = "nac.train.run"
+
+local known = {
+  "batch", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
+  "schedule", "seed", "standardize", "trial",
+}
+
+-- The trainer's options from the user's, and the learning rate.
+local function trainer_options(options, task, rows, level)
+  local o, lr = optimizer.options(options.optimizer, level + 1)
+  lr = options.lr or lr or 1e-3
+  if type(lr) ~= "number" or not (lr >= 0 and lr < math.huge) then
+    error("lr must be a number of 0 or more, got " .. tostring(lr), level + 1)
+  end
+  o.batch, o.max_rows = options.batch or 128, rows
+  o.l1, o.l2, o.reference, o.piece = options.l1, options.l2, options.reference, options.piece
+  o.seed = options.seed or (options.trial and options.trial.seed) or 1
+  o.loss = options.loss or (task == "regression" and "mse" or "cross_entropy")
+  return o, lr
+end
+
+-- The schedule that the options ask for: `plateau` stands for that kind with
+-- its own defaults, and counts the epochs after which the rate falls.
+local function schedule_spec(options, search, level)
+  if options.schedule then
+    if options.plateau then error("give either a schedule or a plateau", level + 1) end
+    return options.schedule
+  end
+  if options.plateau == false or not search then return "constant" end
+  local p = options.plateau or {}
+  if type(p) ~= "table" then error("plateau must be a table or false, got " .. type(p), level + 1) end
+  for key in pairs(p) do enum.check(key, { "factor", "min_lr", "patience", "threshold" }, "option of plateau", level + 1) end
+  return { kind = "plateau", factor = p.factor or .5, patience = (p.patience or 1) - 1, min_lr = p.min_lr or 1e-6,
+           threshold = p.threshold or 1e-4 }
+end
+
+--- Starts a training; nothing is trained yet. Arguments as in `nac.train.fit`.
+-- @param net a net with weights
+-- @param data a data set, or `{ fit = part, search = part }`
+-- @param[opt] options as in `fit`
+-- @param[opt=1] level whose line an error shows, as in `error`
+-- @return a run; to be closed
+function M.new(net, data, options, level)
+  options, level = options or {}, (level or 1) + 1
+  for key in pairs(options) do enum.check(key, known, "option of train.fit", level) end
+  local epochs = guard.count(level, options.epochs == nil and 10 or options.epochs, "epochs")
+  local parts, task = guard.parts(level, data)
+  local fit, search = parts.fit, parts.search
+  local rows = math.max(fit.x:size(1), search and search.x:size(1) or 0)
+  local opts, lr = trainer_options(options, task, rows, level)
+  local patience = options.patience == nil and 3 or options.patience or 0
+  if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), level) end
+  local spec = schedule_spec(options, search, level)
+  local scaled = options.standardize or data.standardize
+  if scaled and scaled ~= "none" then guard.call(level, standardize.set, net, fit.x, scaled) end
+  local trainer = guard.call(level, ctrain.new, net, opts)
+  local run = { lr = lr, epochs = epochs, steps = trainer:steps(fit.x:size(1)) }
+  local self = setmetatable({
+    net = net, fit = fit, search = search, options = options, epochs = epochs, patience = patience, trainer = trainer,
+    history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
+  }, Run)
+  local ok, made = pcall(schedule.new, spec, run, 1)
+  if not ok then
+    self:close()
+    error(type(made) == "string" and made:gsub("^[^:\n]+:%d+: ", "") or made, level)
+  end
+  self.schedule = made
+  net:save_state(self.best_state)
+  if options.resume then guard.call(level, self.load_state, self, options.resume) end
+  return self
+end
+
+--- Whether nothing is left to do: all epochs are run, or `patience` is at its end.
+function Run:finished()
+  local n = #self.history
+  return n >= self.epochs or (self.search and self.patience > 0 and self.best ~= nil and n - self.best.epoch >= self.patience)
+end
+
+--- Runs the next epoch.
+-- @param[opt=1] level whose line an error shows, as in `error`
+-- @return its row of the history
+function Run:step(level)
+  level = (level or 1) + 1
+  local started, before, epoch = proc.clock(), self.seconds, #self.history + 1
+  local rates, lr = self.schedule:rates(epoch, self.history[epoch - 1])
+  local score = guard.score(level, self.trainer:epoch(self.fit.x, self.fit.y, epoch, rates))
+  local row = { epoch = epoch, loss = score.loss, accuracy = score.accuracy, lr = lr }
+  if self.search then
+    local s = guard.score(level, self.trainer:evaluate(self.search.x, self.search.y))
+    row.val_loss, row.val_accuracy = s.loss, s.accuracy
+    if not (s.loss < math.huge) then error(signal.failed(("search loss is %s after epoch %d"):format(s.loss, epoch)), 0) end
+  end
+  self.seconds = before + proc.clock() - started
+  row.seconds = self.seconds
+  self.history[epoch] = row
+  if not self.search or not self.best or row.val_loss < self.best.val_loss then
+    self.best = row
+    if self.search then self.net:save_state(self.best_state) end
+  end
+  self.schedule:observe(row)
+  return row
+end
+
+local function copy(t)
+  local new = {}
+  for key, value in pairs(t) do new[key] = value end
+  return new
+end
+
+--- All that the training depends on, after the last epoch.
+-- @return a table of tensors, numbers and strings:
+--   `{ net =, best =, best_epoch =, optimizer =, schedule =, history =, seconds = }`
+function Run:state()
+  local weights, best = tensor.zeros { self.net:state_size() }, tensor.zeros { self.net:state_size() }
+  self.net:save_state(weights)
+  best:copy(self.best_state)
+  local history = {}
+  for i, row in ipairs(self.history) do history[i] = copy(row) end
+  return { net = weights, best = best, best_epoch = self.best and self.best.epoch or 0, optimizer = self.trainer:state(),
+           schedule = copy(self.schedule.state), history = history, seconds = self.seconds }
+end
+
+--- Takes up a state, the net's weights included.
+-- @param state what `state` gave, of a net of the same shape
+function Run:load_state(state)
+  if type(state) ~= "table" or type(state.net) ~= "userdata" or type(state.history) ~= "table" then
+    error("a state of a training expected, got " .. type(state), 2)
+  end
+  local size = self.net:state_size()
+  for _, name in ipairs { "net", "best" } do
+    if state[name]:numel() ~= size then
+      error(("the state is of a net of %d numbers, this one has %d"):format(state[name]:numel(), size), 2)
+    end
+  end
+  self.trainer:load_state(state.optimizer)
+  self.net:load_state(state.net)
+  self.best_state:copy(state.best)
+  self.history, self.seconds, self.schedule.state = {}, state.seconds, copy(state.schedule)
+  for i, row in ipairs(state.history) do self.history[i] = copy(row) end
+  self.best = self.history[state.best_epoch]
+end
+
+--- Gives the net the weights of its best epoch (with a search part).
+-- @return the result, as `nac.train.fit` does
+function Run:finish()
+  if self.search then self.net:load_state(self.best_state) end
+  local best, n = self.best or { epoch = 0 }, #self.history
+  local lr = self.schedule:following(n, self.history[n])
+  return { epochs = n, best_epoch = best.epoch, loss = best.loss, val_loss = best.val_loss, val_accuracy = best.val_accuracy,
+           lr = lr, seconds = self.seconds, samples = n * self.fit.x:size(1), history = self.history }
+end
+
+--- Frees what the training held.
+function Run:close()
+  self.trainer:close()
+  self.best_state:close()
+end
+
+Run.__close = Run.close
+
+return M
