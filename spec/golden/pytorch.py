@@ -110,6 +110,23 @@ class TfSame(nn.Module):
         return self.conv.named_parameters(*a, **k)
 
 
+class FeaturesLast(nn.Module):
+    """A layer over channels, applied to the last axis of (N, positions, features)."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x.transpose(1, 2)).transpose(1, 2)
+
+    def named_parameters(self, *a, **k):
+        return self.layer.named_parameters(*a, **k)
+
+    def named_buffers(self, *a, **k):
+        return self.layer.named_buffers(*a, **k)
+
+
 class ConvAttn(nn.Module):
     """1x1 query, key, value; unscaled softmax over positions; projection; residual."""
 
@@ -140,6 +157,8 @@ def layers():
     case("batchnorm1d_ncl_eval", lambda: nn.BatchNorm1d(4), (5, 4, 6), train=False)
     case("batchnorm2d_train", lambda: nn.BatchNorm2d(3), (4, 3, 5, 4))
     case("batchnorm2d_eval", lambda: nn.BatchNorm2d(3), (4, 3, 5, 4), train=False)
+    case("batchnorm_of_set_train", lambda: FeaturesLast(nn.BatchNorm1d(3)), (4, 6, 3))
+    case("batchnorm_of_set_eval", lambda: FeaturesLast(nn.BatchNorm1d(3)), (4, 6, 3), train=False)
     case("batchnorm_2rows", lambda: nn.BatchNorm1d(3), (2, 3))
     case("layernorm_last", lambda: nn.LayerNorm(10), (6, 10))
     case("layernorm_last_of_set", lambda: nn.LayerNorm(6), (3, 5, 6))
@@ -152,6 +171,8 @@ def layers():
         "gelu": F.gelu,
         "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
         "silu": F.silu,
+        "elu": lambda x: F.elu(x, 0.7),
+        "softplus": F.softplus,
         "hard_sigmoid": F.hardsigmoid,
         "hard_tanh": F.hardtanh,
     }.items():

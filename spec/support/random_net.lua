@@ -4,17 +4,17 @@ local twin = require "spec.support.core_twin"
 
 local M = {}
 
-local has_kind = {}
-for _, kind in ipairs(cnet.kinds()) do has_kind[kind] = true end
-
-local smooth = { "tanh", "sigmoid", "softmax", "batchnorm", "batchnorm", "dropout", "identity", "flatten" }
-local bent = { "relu", "relu", "leaky_relu" }
+local smooth = {
+  "tanh", "sigmoid", "softmax", "batchnorm", "batchnorm", "dropout", "identity", "flatten", "gelu", "silu", "softplus", "log_softmax",
+}
+local bent = { "relu", "relu", "leaky_relu", "elu", "hard_tanh", "hard_sigmoid" }
 
 local function random_layer(dice, bends)
   if dice(1, 2) == 1 then return { kind = "dense", units = dice(1, 19), bias = dice(1, 3) > 1 } end
   local pool = bends and dice(1, 2) == 1 and bent or smooth
   local layer = { kind = pool[dice(1, #pool)] }
   if layer.kind == "dropout" then layer.rate = 0.3 end
+  if layer.kind:find("softmax") or layer.kind == "batchnorm" then layer.axis = dice(1, 2) == 1 and 1 or -1 end
   return layer
 end
 
@@ -50,7 +50,7 @@ function M.draw(seed, options)
     if options.graph and dice(1, 4) == 1 then layer.inputs = { dice(1, #shapes) } end
     add(layer)
     local others = twins_of(shapes)
-    if options.graph and has_kind.add and #others > 0 and dice(1, 2) == 1 then
+    if options.graph and #others > 0 and dice(1, 2) == 1 then
       add { kind = "add", inputs = { #shapes, others[dice(1, #others)] } }
     end
   end
