@@ -37,6 +37,13 @@ end
 --- kind -> list of { shape = of a sample, layers = as net:add takes them }
 M.cases = {
   dense = alone("dense", any, { units = 1 }, { units = 5 }, { units = 3, bias = false }),
+  conv2d = joined(
+    alone("conv2d", { { 1, 1, 1 }, { 2, 3, 5 } }, { channels = 3, kernel = 1 }),
+    alone("conv2d", { { 1, 5, 4 }, { 4, 6, 7 } }, { channels = 2, kernel = 3 }, { channels = 3, kernel = { 1, 3 }, stride = 2, bias = false },
+      { channels = 2, kernel = 3, same = true, stride = { 2, 1 } }, { channels = 1, kernel = { 3, 2 }, padding = { 2, 1 } }),
+    alone("conv2d", { { 4, 6, 7 } }, { channels = 4, kernel = 2, groups = 4, dilation = 2 }, { channels = 6, kernel = 3, groups = 2 })),
+  conv1d = joined(alone("conv1d", { { 1, 4 }, { 3, 7 } }, { channels = 2, kernel = 1 }, { channels = 5, kernel = 4 }, { channels = 2, kernel = 3, same = true }),
+    alone("conv1d", { { 4, 9 } }, { channels = 4, kernel = 3, stride = 2, padding = 1, groups = 2 }, { channels = 2, kernel = 2, dilation = 3 })),
   batchnorm = joined(alone("batchnorm", any, {}, { eps = 0.1, momentum = 1 }), alone("batchnorm", { { 3, 5 }, { 2, 3, 4 } }, { axis = -1 }),
     alone("batchnorm", { { 8 }, { 33 }, { 2, 4, 5 }, { 2, 9, 2 } }, {}, { axis = 1 }), alone("batchnorm", { { 2, 3, 5 } }, { axis = 2 }),
     { graph({ 4 }, dense(4, 1), { kind = "tanh" }, add(3, 2), { kind = "batchnorm", eps = 0.5 }, add(5, 3),
