@@ -6,7 +6,7 @@
 #include "core/mem.h"
 #include "core/table_impl.h"
 
-int nac_cells_fail(const nac_cells *c, nac_error *err, const char *format, ...)
+int (nac_cells_fail)(const nac_cells *c, nac_error *err, const char *format, ...)
 {
   char text[NAC_ERROR_TEXT];
   va_list args;
