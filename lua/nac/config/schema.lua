@@ -122,7 +122,7 @@ local search = {
   { key = "l2", kind = "number", min = 0, default = 0, doc = "Weight of the L2 penalty." },
   { key = "patience", kind = "integer", min = 0, default = 3,
     doc = "Epochs without a better search loss before a training stops; 0 is never." },
-  { key = "sampler", kind = "word", words = set("sampler", { "nsga2", "random" }), files = "lua", default = "nsga2",
+  { key = "sampler", kind = "word", words = set("sampler", { "nsga2", "random", "tpe" }), files = "lua", default = "nsga2",
     doc = "Sampler: a name, or a Lua file that returns your own." },
   { key = "population", kind = "integer", min = 2, max = 100000,
     doc = "Population of NSGA-II. Default: max(4, min(50, n_trials / 6))." },

@@ -8,7 +8,7 @@ local enum = require "nac.util.enum"
 local M = {}
 
 -- The samplers that come along; each is lua/nac/sampler/NAME.lua.
-local names = { "nsga2", "random" }
+local names = { "nsga2", "random", "tpe" }
 
 local Sampling = {}
 Sampling.__index = Sampling
@@ -42,7 +42,15 @@ function M.load(given, level)
     error(("a sampler is a name (%s), the path of a Lua file, or a table with a function ask(state, space, rng); got %s")
       :format(table.concat(names, ", "), type(sampler) == "table" and "a table without ask" or type(sampler)), level)
   end
-  return sampler, name or sampler.name or "user", options
+  name = name or sampler.name or "user"
+  if sampler.options then
+    local allowed = { "population" }
+    for key in pairs(sampler.options) do allowed[#allowed + 1] = key end
+    table.sort(allowed)
+    for key in pairs(options) do enum.check(key, allowed, "option of sampler " .. name, level) end
+  end
+  if sampler.check then sampler.check(options, level) end
+  return sampler, name, options
 end
 
 --- Sampling over a list of records.
