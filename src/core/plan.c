@@ -102,12 +102,13 @@ int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, 
   }
   nv = (size_t)plan->g.n_values;
   plan->step = nac_calloc((size_t)plan->g.n_layers, sizeof *plan->step);
+  plan->folded = nac_calloc((size_t)plan->g.n_layers, sizeof *plan->folded);
   plan->act_of = nac_calloc(nv, sizeof *plan->act_of);
   plan->grad_of = nac_calloc(nv, sizeof *plan->grad_of);
   plan->act = nac_calloc(nv, sizeof *plan->act);
   plan->grad = nac_calloc(nv, sizeof *plan->grad);
   plan->tmp = nac_calloc(nv, sizeof *plan->tmp);
-  if (plan->step == NULL || plan->act_of == NULL || plan->grad_of == NULL || plan->act == NULL ||
+  if (plan->step == NULL || plan->folded == NULL || plan->act_of == NULL || plan->grad_of == NULL || plan->act == NULL ||
       plan->grad == NULL || plan->tmp == NULL) {
     nac_plan_free(plan);
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
@@ -138,7 +139,11 @@ void nac_plan_free(nac_plan *plan)
   }
   for (l = 0; plan->step != NULL && l < plan->g.n_layers; l++) {
     nac_free(plan->step[l].state);
+    if (plan->folded != NULL) {
+      nac_free(plan->folded[l]);
+    }
   }
+  nac_free(plan->folded);
   free_program(&plan->forward);
   free_program(&plan->backward);
   nac_free(plan->step);
@@ -220,6 +225,9 @@ void nac_plan_load(nac_plan *plan)
     }
   }
   for (l = 0; l < g->n_layers; l++) {
+    if (plan->folded[l] != NULL) {
+      nac_plan_fold(plan, l);
+    }
     if (g->layer[l].kind->prepare != NULL) {
       g->layer[l].kind->prepare(&plan->step[l]);
     }

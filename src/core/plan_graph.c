@@ -75,6 +75,21 @@ static void copy_layer(nac_plan *plan, int index, int *place, int *twin)
   g->n_layers++;
 }
 
+/* In evaluation a batchnorm that directly follows a product with constants
+ * becomes part of its weights. */
+static int fold_norm(nac_plan *plan, int index, int *place)
+{
+  const nac_layer *layer = &plan->net->layer[index];
+  const int value = place[layer->input[0]];
+  if (plan->o.training || plan->mode != NAC_FAST || layer->kind != &nac_layer_batchnorm ||
+      !layer->kind->cost(plan->net, layer).foldable) {
+    return 0;
+  }
+  plan->g.norm[plan->g.value[value].producer] = index;
+  place[layer->output] = value;
+  return 1;
+}
+
 int nac_plan_make_graph(nac_plan *plan, nac_error *err)
 {
   const nac_net *net = plan->net;
@@ -87,17 +102,21 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
   g->value = nac_calloc(most, sizeof *g->value);
   g->blocked = nac_calloc(most, 1);
   g->layer = nac_calloc(most, sizeof *g->layer);
-  if (place == NULL || twin == NULL || g->value == NULL || g->blocked == NULL || g->layer == NULL) {
+  g->norm = nac_calloc(most, sizeof *g->norm);
+  if (place == NULL || twin == NULL || g->norm == NULL || g->value == NULL || g->blocked == NULL || g->layer == NULL) {
     nac_free(place);
     nac_free(twin);
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
   }
   for (i = 0; i < most; i++) {
     twin[i] = -1;
+    g->norm[i] = -1;
   }
   place[0] = new_value(g, &net->value[0], -1, 0);
   for (l = 0; l < net->n_layers; l++) {
-    copy_layer(plan, l, place, twin);
+    if (!fold_norm(plan, l, place)) {
+      copy_layer(plan, l, place, twin);
+    }
   }
   g->output = in_layout(g, place[nac_net_output(net)], 0, twin);
   plan->logits = g->output;
@@ -115,4 +134,5 @@ void nac_plan_free_graph(nac_plan *plan)
   nac_free(plan->g.value);
   nac_free(plan->g.blocked);
   nac_free(plan->g.layer);
+  nac_free(plan->g.norm);
 }

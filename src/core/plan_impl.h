@@ -51,6 +51,7 @@ typedef struct nac_graph {
   int n_values;
   char *blocked; /* by value: 16 samples side by side, see kern/k_conv_body.h */
   nac_layer *layer;
+  int *norm; /* by layer: the net's batchnorm layer folded into it, or -1 */
   int n_layers;
   int output;
 } nac_graph;
@@ -71,6 +72,7 @@ struct nac_plan {
   void **tmp; /* by value with several readers: room for more gradients */
   char *arena;
   int64_t arena_bytes;
+  float **folded; /* by layer: weights, then biases, with a batchnorm folded in; or NULL */
   float *g32;    /* gradients of all parameters */
   double *g64;   /* the same in double mode */
   double *w64;   /* parameters in double mode */
@@ -85,6 +87,11 @@ int64_t nac_plan_bytes_of(const nac_plan *plan, int value);
 /** Copies the net's layers, deciding each one's layout (plan_graph.c). */
 int nac_plan_make_graph(nac_plan *plan, nac_error *err);
 void nac_plan_free_graph(nac_plan *plan);
+
+/** Gives a step whose layer has a batchnorm folded into it weights of its own,
+ * and fills them from the net's present ones (plan_fold.c). */
+int nac_plan_new_fold(nac_plan *plan, int layer, nac_error *err);
+void nac_plan_fold(nac_plan *plan, int layer);
 
 /** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
 int nac_plan_compile(nac_plan *plan, nac_error *err);

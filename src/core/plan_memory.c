@@ -231,6 +231,9 @@ static int bind_step(nac_plan *plan, int l, nac_error *err)
     const int64_t at = net->tensor[NAC_BUFFER][layer->buffer[i]].offset;
     s->buf[i] = plan->b64 != NULL ? (void *)(plan->b64 + at) : (void *)(net->block[NAC_BUFFER] + at);
   }
+  if (plan->g.norm[l] >= 0 && nac_plan_new_fold(plan, l, err) != NAC_OK) {
+    return NAC_ENOMEM;
+  }
   bytes = layer->kind->state_size != NULL ? layer->kind->state_size(s) : 0;
   if (bytes > 0) {
     s->state = nac_malloc(bytes);

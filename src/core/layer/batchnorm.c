@@ -64,6 +64,16 @@ static nac_cost cost(const nac_net *net, const nac_layer *layer)
   return c;
 }
 
+void nac_batchnorm_form(const nac_net *net, const nac_layer *layer, int64_t c, double *scale, double *offset)
+{
+  const float *gamma = nac_net_get(net, NAC_PARAMETER, layer->param[GAMMA]).data;
+  const float *beta = nac_net_get(net, NAC_PARAMETER, layer->param[BETA]).data;
+  const float *mean = nac_net_get(net, NAC_BUFFER, layer->buffer[RUNNING_MEAN]).data;
+  const float *var = nac_net_get(net, NAC_BUFFER, layer->buffer[RUNNING_VAR]).data;
+  *scale = (double)gamma[c] / sqrt((double)var[c] + layer->attr[EPS]);
+  *offset = (double)beta[c] - (double)mean[c] * *scale;
+}
+
 /* What a batch leaves behind; arrays of `channels` elements follow the struct's
  * place in memory: double sums first, then working-type vectors. */
 typedef struct stats {

@@ -28,4 +28,8 @@ extern const nac_kind nac_layer_conv1d;
 extern const nac_kind nac_layer_conv2d;
 extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
+/** The evaluation form of a batchnorm layer of a built net, for channel c:
+ * y = scale x + offset. */
+void nac_batchnorm_form(const nac_net *net, const nac_layer *layer, int64_t c, double *scale, double *offset);
+
 #endif
