@@ -6,6 +6,7 @@ local benches = {
   { "search_quality" },
   { "estimate" },
   { "trial_overhead" },
+  { "spaces" },
 }
 
 local self = require("lfs").symlinkattributes("/proc/self/exe", "target")

@@ -12,7 +12,9 @@
 -- "leaky_relu", "none", "batch"), whatever the file's spelling.
 local blocks = require "nac.blocks"
 local check = require "nac.config.check"
+local enum = require "nac.util.enum"
 local file = require "nac.util.file"
+local nac = require "nac.arch.nac"
 local words = require "nac.config.words"
 local yaml = require "nac.util.yaml"
 
@@ -94,12 +96,33 @@ function M.parse(text, name)
   return read(value, doc)
 end
 
+-- One of NAC's model descriptions in a file of them.
+local function read_example(value, doc, options)
+  local names, params, name = nac.examples(value), value, options.example
+  if name or #names > 0 then
+    if not name then return nil, ("%s: which of the examples? %s"):format(doc.name, table.concat(names, ", ")) end
+    params = value[name]
+    if not nac.is(params) then return nil, ("%s: %s"):format(doc.name, enum.refusal(name, names, "example")) end
+  end
+  local desc, notes = nac.decode(params, { decode = options.decode, example = name, doc = doc })
+  if not desc then return nil, notes end
+  local checked, why = read(desc, yaml.wrap(doc.name))
+  if not checked then return nil, why end
+  return checked, { notes = notes }
+end
+
 --- Reads a description from a YAML or JSON file.
--- @param path the file: bare, or under `architecture:` as the searches write it
--- @return the description and the file's `metadata` (or nil); or nil, message
-function M.load(path)
+-- @param path the file: bare, or under `architecture:` as the searches write it; or a file of NAC's
+-- model descriptions (`nac.arch.nac`)
+-- @param[opt] options {example = which of NAC's examples, decode = 2024 | 2025: its lists of widths}
+-- @return the description and the file's `metadata` (or nil; {notes = {text}} of an example); or nil, message
+function M.load(path, options)
   local value, doc = yaml.load(path)
   if value == nil then return nil, doc end
+  options = options or {}
+  if nac.is(value) or options.example or type(value) == "table" and #nac.examples(value) > 0 then
+    return read_example(value, doc, options)
+  end
   local desc, why = read(value, doc)
   if not desc then return nil, why end
   return desc, type(value.metadata) == "table" and value.metadata or nil
@@ -111,14 +134,18 @@ local spelling = { leaky_relu = "LeakyReLU", gelu = "GELU", identity = "Identity
 local function written(params)
   local out = setmetatable({}, yaml.map)
   for key, value in pairs(params) do
-    if type(value) == "table" then
+    if key == "phi" or key == "rho" then
+      out[key] = written(value)
+    elseif type(value) == "table" then
       local list = {}
       for i, item in ipairs(value) do
         list[i] = key == "normalizations" and item == "none" and yaml.null or spelling[item] or item
       end
       out[key] = list
-    else
+    elseif type(value) == "string" then
       out[key] = spelling[value] or value
+    else
+      out[key] = value
     end
   end
   return out
@@ -142,7 +169,7 @@ function M.to_yaml(desc, metadata)
   }, { order = {
     "metadata", "trial_id", "global_search_accuracy", "global_search_bops", "architecture",
     "model_type", "input_shape", "output_dim", "components", "block_type", "name", "params",
-    "widths", "channels", "kernels", "activations", "normalizations",
+    "widths", "channels", "kernels", "activations", "normalizations", "bias", "hidden_channels", "activation", "phi", "aggregation", "rho",
   } })
 end
 

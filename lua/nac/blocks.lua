@@ -73,36 +73,22 @@ end
 -- Output activations that belong to the loss: trained on what stands before.
 local heads = { softmax = true, sigmoid = true }
 
-local function layer_of(name, what)
-  local nn = require "nac.nn"
-  if not nn[name] then
-    error(("nac.arch.to_nn: %s '%s' is not among the engine's layers yet"):format(what, name), 0)
-  end
-  return nn[name]
+-- What the layers of an MLP-like component are made of (`nac.nn.blocks.dense_stack`).
+-- `leave_head` leaves an output activation out that belongs to the loss.
+local function stack_of(p, leave_head)
+  local activations, last = { table.unpack(p.activations) }, #p.activations
+  if leave_head and heads[activations[last]] then activations[last] = "identity" end
+  return { units = { table.unpack(p.widths, 2) }, activations = activations, norms = p.normalizations, bias = p.bias }
 end
 
-local norm_layers = { batch = "batchnorm", layer = "layernorm" }
+local bias = { key = "bias", kind = "boolean", doc = "Whether layers have biases. Default: those without a batchnorm behind them." }
 
--- Dense layer, normalisation, activation. A dense layer before a normalisation
--- has no bias: the normalisation's shift would take its place.
-local function dense_layers(arch, component, leave_head)
-  local nn, p, group = require "nac.nn", component.params, component.name
-  local layers = #p.widths - 1
-  for i = 1, layers do
-    local normed = p.normalizations[i] ~= "none"
-    arch:add(nn.dense { units = p.widths[i + 1], bias = not normed, group = group })
-    if normed then arch:add(layer_of(norm_layers[p.normalizations[i]], "normalisation") { group = group }) end
-    local act = p.activations[i]
-    local head = i == layers and leave_head and heads[act]
-    if act ~= "identity" and not head then arch:add(layer_of(act, "activation") { group = group }) end
-  end
-end
-
-local function mlp_keys()
+local function mlp_keys(norms)
   return {
     rule("widths", size, "Input and output widths, one more than layers."),
     rule("activations", activation, "One a layer."),
-    rule("normalizations", norm, "One a layer; null is none."),
+    rule("normalizations", norms or norm, "One a layer; null is none."),
+    bias,
   }
 end
 
@@ -117,7 +103,7 @@ M.register {
   end,
   build = function(arch, component, shape, is_last)
     if #shape > 1 then arch:add(require("nac.nn").flatten { group = component.name }) end
-    dense_layers(arch, component, is_last)
+    arch:add(require("nac.nn.blocks.dense_stack").layers(stack_of(component.params, is_last), 1, component.name))
   end,
 }
 
@@ -141,6 +127,7 @@ M.register {
     rule("kernels", { kind = "integer", min = 1, max = 255 }, "Kernel sizes, one a layer; no padding."),
     rule("activations", activation, "One a layer."),
     rule("normalizations", norm, "One a layer; null is none."),
+    bias,
   },
   check = function(p) return same_length(p, "channels", { "kernels", "activations", "normalizations" }, 1) end,
   shape = function(p, shape)
@@ -156,6 +143,18 @@ M.register {
     end
     return { h, w, p.channels[#p.channels] }
   end,
+  build = function(arch, component)
+    local nn, p, group = require "nac.nn", component.params, component.name
+    for i, kernel in ipairs(p.kernels) do
+      local normed, act = p.normalizations[i], p.activations[i]
+      local biased = p.bias
+      if biased == nil then biased = normed ~= "batch" end
+      arch:add(nn.conv2d { channels = p.channels[i + 1], kernel = kernel, bias = biased, group = group })
+      if normed == "batch" then arch:add(nn.batchnorm { group = group }) end
+      if normed == "layer" then arch:add(nn.layernorm { group = group }) end
+      if act ~= "identity" then arch:add(nn.layer(act, { group = group })) end
+    end
+  end,
 }
 
 M.register {
@@ -165,14 +164,19 @@ M.register {
     { key = "activation", kind = "word", words = words.activation, default = "identity", doc = "After the sum." },
   },
   shape = function(_, shape) return image(shape) end,
+  build = function(arch, component)
+    local p = component.params
+    arch:add(require("nac.nn").conv_attn { hidden = p.hidden_channels, activation = p.activation, name = component.name })
+  end,
 }
 
 -- phi on every element of a set {elements, features}, an aggregation, then rho.
 M.register {
   name = "DeepSets",
   keys = {
-    { key = "phi", kind = "section", keys = mlp_keys(), required = true, doc = "Layers on each element." },
-    { key = "aggregation", kind = "word", words = { what = "aggregation", { "mean" }, { "max" } }, default = "mean",
+    { key = "phi", kind = "section", keys = mlp_keys { kind = "word", words = words.set_norm }, required = true,
+      doc = "Layers on each element." },
+    { key = "aggregation", kind = "word", words = { what = "aggregation", { "mean" }, { "max" }, { "sum" } }, default = "mean",
       doc = "Over the set." },
     { key = "rho", kind = "section", keys = mlp_keys(), required = true, doc = "Layers on the aggregate." },
   },
@@ -189,6 +193,12 @@ M.register {
       return nil, ("phi starts with width %d, what comes in is %s"):format(p.phi.widths[1], shape_text(shape))
     end
     return { p.rho.widths[#p.rho.widths] }
+  end,
+  build = function(arch, component, _, is_last)
+    local p = component.params
+    arch:add(require("nac.nn").deepsets {
+      phi = stack_of(p.phi), aggregation = p.aggregation, rho = stack_of(p.rho, is_last), name = component.name,
+    })
   end,
 }
 

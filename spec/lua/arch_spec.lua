@@ -83,14 +83,47 @@ describe("an architecture description", function()
     assert.matches("params: {}", arch.to_yaml(desc), 1, true)
   end)
 
-  it("names the block or the activation that the engine lacks", function()
-    local function try(component)
-      local desc = assert(arch.from_table { input_shape = { 8, 8, 1 }, components = { component } })
-      return function() arch.to_nn(desc) end
+  it("names a block that can only be counted", function()
+    local blocks = require "nac.blocks"
+    local conv_attn = blocks.find "ConvAttn"
+    local row = {}
+    for key, value in pairs(conv_attn) do row[key] = value end
+    row.build = nil
+    blocks.register(row)
+    local desc = assert(arch.from_table { input_shape = { 8, 8, 1 }, components = {
+      { block_type = "ConvAttn", name = "a", params = { hidden_channels = 4 } } } })
+    local ok, why = pcall(arch.to_nn, desc)
+    blocks.register(conv_attn)
+    assert.is_false(ok)
+    assert.matches("block 'a' of type ConvAttn", why)
+  end)
+
+  it("of a set is written with both of its networks and reads back equal", function()
+    local desc = assert(arch.from_table { input_shape = { 8, 3 }, components = { { block_type = "DeepSets", name = "d", params = {
+      phi = { widths = { 3, 4 }, activations = { "LeakyReLU" }, normalizations = { "batch_positions" }, bias = true },
+      aggregation = "max",
+      rho = { widths = { 4, 5 }, activations = { "softmax" }, normalizations = { false } },
+    } } } })
+    assert.same(desc, arch.parse(arch.to_yaml(desc)))
+    local function kinds(options)
+      local list = {}
+      for i, layer in ipairs(arch.to_nn(desc, options):net():layers()) do list[i] = layer.name end
+      return table.concat(list, " ")
     end
-    local params = { widths = { 64, 2 }, activations = { "relu" }, normalizations = { "none" } }
-    assert.has_no.errors(try { block_type = "MLP", params = params })
-    assert.error_matches(try { block_type = "ConvAttn", name = "a", params = { hidden_channels = 4 } }, "block 'a' of type ConvAttn")
+    assert.equal("d.phi.dense1 d.phi.batchnorm1 d.phi.leaky_relu1 d.aggregate d.rho.dense1", kinds())
+    assert.equal("d.phi.dense1 d.phi.batchnorm1 d.phi.leaky_relu1 d.aggregate d.rho.dense1 d.rho.softmax1", kinds { head = true })
+  end)
+
+  it("of an image has convolutions, with a bias where no batchnorm follows", function()
+    local function params(extra)
+      local p = { channels = { 2, 4, 3 }, kernels = { 3, 1 }, activations = { "relu", "gelu" }, normalizations = { "batch", false } }
+      p.bias = extra
+      return { input_shape = { 5, 6, 2 }, components = { { block_type = "Conv", name = "c", params = p } } }
+    end
+    local net = arch.to_nn(assert(arch.from_table(params()))):net()
+    assert.same({ 3, 3, 4 }, net:output_shape())
+    assert.equal(2 * 4 * 9 + 8 + 4 * 3 + 3, net:n_params())
+    assert.equal(2 * 4 * 9 + 4 + 8 + 4 * 3 + 3, arch.to_nn(assert(arch.from_table(params(true)))):net():n_params())
   end)
 
   it("follows the shape through convolutions", function()

@@ -1,5 +1,6 @@
 local config = require "nac.config"
 local nac = require "nac"
+local spaces = require "spec.support.spaces"
 
 -- A trial that draws at random and remembers names in order.
 local function trial()
@@ -92,10 +93,90 @@ describe("a declared space", function()
     end
   end)
 
-  it("names the block that the engine lacks, before any trial", function()
+  it("offers only what can be built, under another name where that is not all", function()
     local cfg = config.load "spec/golden/config/t2_config.yaml"
-    local s, why = nac.space.from_config(cfg, { input_shape = { 16, 16, 1 } })
-    if s then pending "the engine has convolutions now" end
-    assert.matches("t2_config.yaml:28: search_space.block_types: Conv is not", why)
+    local s = nac.space.from_config(cfg, { input_shape = { 16, 16, 1 } })
+    local seen = {}
+    for _ = 1, 300 do
+      local t = trial()
+      local desc = s:draw(t)
+      assert.equal(10, desc.output_dim)
+      local flat = false
+      for i = 0, 3 do
+        local kind = t.values["b" .. i]
+        if flat then
+          assert.is_nil(kind)
+          kind = t.values[("b%d_of_MLP_None"):format(i)]
+        end
+        seen[kind .. tostring(flat)] = true
+        flat = flat or kind == "MLP"
+        assert.equal(kind == "ConvAttn", t.values[("b%d_ConvAttn_hiddenchannel"):format(i)] ~= nil)
+      end
+      for name in pairs(t.values) do seen[name] = true end
+    end
+    assert.is_true(seen.Convfalse and seen.ConvAttnfalse and seen.MLPtrue and seen.Nonetrue)
+    assert.is_true(seen.b3_Conv_kernels_0_of_1 or seen.b3_Conv_kernels_1_of_1_3 or seen.b3_Conv_kernels_1_of_1)
   end)
+
+  it("ends the chain where nothing fits, and refuses what cannot be drawn", function()
+    local s = space("model_type: block", "block_types: [Conv], kernel_space: [3], channel_space: [2], mlp_width_space: [4], num_blocks: 9",
+      { input_shape = { 9, 9, 1 }, output_dim = 2 })
+    assert.same({ "b0", "b1" }, (function()
+      local t, names = trial(), {}
+      s:draw(t)
+      for _, name in ipairs(t.names) do if name:find "^b%d+$" then names[#names + 1] = name end end
+      return names
+    end)())
+    local none, why = space("model_type: block", "block_types: [DeepSets], mlp_width_space: [4]")
+    assert.is_nil(none)
+    assert.matches("s.yaml:3: search_space.block_types: DeepSets cannot be drawn as a block; those that can: Conv", why)
+  end)
+
+  local function from_file(kind, file, given)
+    local cfg = assert(config.parse(("dataset: {name: mnist}\nsearch: {model_type: %s}\nsearch_space: %s"):format(kind, file),
+      "spec/golden/config/x.yaml"))
+    return nac.space.from_config(cfg, given)
+  end
+
+  it("of BraggNN has NAC's parameters and its head", function()
+    local s = assert(from_file("braggnn", "braggnn_search_space.yaml", { input_shape = { 11, 11, 1 } }))
+    for _ = 1, 50 do
+      local t = trial()
+      local desc = s:draw(t)
+      local components = desc.components
+      assert.same({ 1, t.values.Proj_outchannel }, components[1].params.channels)
+      local head = components[#components].params
+      assert.equal(5, #head.widths)
+      assert.same({ t.values.MLP_width_2, 2 }, { head.widths[4], head.widths[5] })
+      assert.equal(t.values.MLP_acts_3, head.activations[4])
+    end
+    local none, why = from_file("braggnn", "braggnn_search_space.yaml", { input_shape = { 9, 9, 1 } })
+    assert.is_nil(none)
+    assert.matches("x.yaml:2: search.model_type braggnn: initial_img_size 9 behind the projection needs images of 11x11, the data has 9x9x1", why)
+    none, why = from_file("braggnn", "braggnn_search_space.yaml", { input_shape = { 121 } })
+    assert.is_nil(none)
+    assert.matches("images are needed, the data has 121", why)
+  end)
+
+  it("of DeepSets has NAC's parameters", function()
+    local s = assert(from_file("deepsets", "deepsets_search_space.yaml", { input_shape = { 8, 3 }, output_dim = 5 }))
+    for _ = 1, 50 do
+      local t = trial()
+      local p = s:draw(t).components[1].params
+      assert.same({ t.values.phi_len, t.values.rho_len }, { #p.phi.widths - 1, #p.rho.widths - 1 })
+      assert.equal(1 << t.values.bottleneck_dim, p.rho.widths[1])
+      assert.equal(t.values.aggregator_type, p.aggregation)
+      assert.equal(t.values.phi_MLP_width_0, t.values.phi_len > 1 and p.phi.widths[2] or nil)
+    end
+    local none, why = from_file("deepsets", "deepsets_search_space.yaml", { input_shape = { 64 }, output_dim = 5 })
+    assert.is_nil(none)
+    assert.matches("sets {elements, features} are needed, the data has 64", why)
+  end)
+
+  for _, case in ipairs(spaces.all()) do
+    it(("builds and trains every architecture that it draws: %s"):format(case.name), function()
+      if not pcall(function() return require("nac.nn").matmul end) then return pending "the engine has no matmul yet" end
+      for _ = 1, 60 do spaces.train_one(case.space:draw(trial()), 5) end
+    end)
+  end
 end)

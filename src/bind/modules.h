@@ -14,7 +14,6 @@
   X(hash) \
   X(idx) \
   X(image) \
-  X(metrics) \
   X(net) \
   X(npz) \
   X(plan) \

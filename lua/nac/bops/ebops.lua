@@ -1,8 +1,13 @@
 --- `ebops`: effective bit operations of HGQ (Sun et al. 2024, arXiv:2405.00645):
 -- the sum of b_a b_w over weights that are not zero, where b_w spans from a
 -- weight's highest to its lowest non-zero bit. Without weight values b_w is the
--- full width, an upper bound.
+-- full width, an upper bound. A product of two values costs b_a b_a.
+local enum = require "nac.util.enum"
+
 local M = { bits = 8 }
+
+-- Without products of the network's own: a layernorm's are not in the definition.
+local free = { "scale_const", "add", "max", "compare", "table", "softmax", "layernorm", "none" }
 
 -- Bits from the highest to the lowest one of an integer; 0 for 0.
 local function span(n)
@@ -39,7 +44,12 @@ end
 -- @param o checked options (`nac.bops`)
 -- @return the number
 function M.term(term, o)
-  if term.op ~= "matmul_const" then return 0 end
+  if term.op == "matmul_values" then return term.positions * term.fan_in * term.fan_out * o.act_bits ^ 2 end
+  if term.op == "mul_values" then return term.elements * o.act_bits ^ 2 end
+  if term.op ~= "matmul_const" then
+    enum.check(term.op, free, ("operation of layer '%s' for ebops"):format(term.layer), -1)
+    return 0
+  end
   if o.precision and o.weights then
     local tensor = o.net.tensor and o.net:tensor(term.weight)
     if not tensor then

@@ -10,6 +10,9 @@ local M = { name = "cost", summary = "Counts parameters, MACs, BOPs and FPGA res
 --- Declares the arguments on an argparse command.
 function M.configure(cmd)
   cmd:argument("arch", "Architecture file (YAML or JSON), as a search writes it.")
+  cmd:option("--example", "Which model of a file of NAC's model descriptions.")
+  cmd:option("--decode", "Lists that the indices in such a file mean: 2024 (default), those it was written for, or 2025.")
+    :choices { "2024", "2025" }
   cmd:option("--bits", "Width for BOPs, in bits. Default: that of --precision, or the definition's own."):convert(math.tointeger)
   cmd:option("--bops", "Definition of BOPs: " .. table.concat(bops.definitions(), ", ") .. "."):default("exact")
     :choices(bops.definitions())
@@ -131,9 +134,9 @@ end
 -- @param o the parsed arguments
 -- @return the exit status: 0, 1 for a file or a network that cannot be counted, 2 for wrong options
 function M.run(o)
-  local desc, why = arch.load(o.arch)
+  local desc, about = arch.load(o.arch, { example = o.example, decode = o.decode })
   if not desc then
-    io.stderr:write("nac-lua cost: ", why, "\n")
+    io.stderr:write("nac-lua cost: ", about, "\n")
     return 1
   end
   local definition = bops.info(o.bops)
@@ -150,6 +153,9 @@ function M.run(o)
     local text = tostring(result):gsub("^[^%s:]+:%d+: ", "")
     io.stderr:write("nac-lua cost: ", text, "\n")
     return 2
+  end
+  for _, note in ipairs(about and type(about.notes) == "table" and about.notes or {}) do
+    result.notes[#result.notes + 1] = tostring(note)
   end
   if o.json then
     print(json.encode(result, { keyorder = { "params", "macs", "bops", "definition", "estimate" } }))

@@ -45,10 +45,11 @@ local function space(cfg)
   if not cfg:given("search_space") then return "search_space", "the section is missing" end
   if s.mlp_preset ~= "none" then
     if kind ~= "mlp" then return "search_space.mlp_preset", "a preset needs search.model_type mlp" end
-  elseif kind == "mlp" or kind == "block" and has(s.block_types, "MLP") or kind == "deepsets" then
-    if not s.mlp_width_space then return "search_space", "mlp_width_space is needed for search.model_type " .. kind end
+  elseif not s.mlp_width_space then
+    return "search_space", "mlp_width_space is needed for search.model_type " .. kind
   end
-  if kind ~= "block" then return end
+  if kind == "braggnn" and not s.channel_space then return "search_space", "channel_space is needed for search.model_type braggnn" end
+  if kind ~= "block" and kind ~= "braggnn" then return end
   if has(s.block_types, "Conv") or has(s.block_types, "ConvAttn") then
     for _, key in ipairs { "channel_space", "kernel_space" } do
       if not s[key] then return "search_space", key .. " is needed where block_types has Conv or ConvAttn" end

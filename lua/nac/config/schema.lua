@@ -96,8 +96,8 @@ local limits = {
 }
 
 local search = {
-  { key = "model_type", kind = "word", words = set("model type", { "mlp", "block", "deepsets" }), default = "mlp",
-    doc = "Kind of network that is searched." },
+  { key = "model_type", kind = "word", words = set("model type", { "mlp", "block", "braggnn", "deepsets" }), default = "mlp",
+    doc = "Kind of network that is searched (docs/formats.md)." },
   { key = "n_trials", kind = "integer", min = 1, max = 10000000, default = 30, doc = "Number of trials." },
   { key = "epochs", kind = "integer", min = 1, max = 1000000, default = 10, doc = "Most epochs of training a trial." },
   { key = "n_folds", kind = "integer", min = 1, max = 100, default = 1,
@@ -152,7 +152,8 @@ local function layer_lists()
   return keys
 end
 
-local range = { kind = "integer", min = 0, max = 64 }
+local exponent = { kind = "integer", min = 0, max = 16 }
+local depth = { kind = "integer", min = 1, max = 64 }
 local space = {
   { key = "mlp_preset", kind = "word", words = set("preset", { "none", "snac-pack" }), default = "none",
       doc = "snac-pack: the fixed MLP space that the predecessor really searched; the other keys of this section then "
@@ -171,7 +172,7 @@ local space = {
   { key = "output_activation", kind = "word", words = words.activation, default = "softmax",
     doc = "Activation of the outputs. It is counted in the cost; training is on what stands before it." },
   { key = "initial_img_size", kind = "integer", min = 1, max = 65536,
-    doc = "Side of the input image. Default: the data set's." },
+    doc = "Side of the input image; for braggnn behind the projection, 2 less. Default: the data set's." },
   { key = "input_channels", kind = "integer", min = 1, max = 65536,
     doc = "Channels of the input image. Default: the data set's." },
   { key = "channel_space", kind = "list", of = channel,
@@ -181,13 +182,13 @@ local space = {
   { key = "conv_attn", kind = "section", doc = "Convolutional attention.", keys = {
     { key = "hidden_channel_space", kind = "list", of = channel, doc = "Hidden channels." } } },
   { key = "aggregator_space", kind = "list", of = { kind = "word", words = set("aggregator", { "mean", "max" }) },
-    doc = "DeepSets: aggregations." },
-  { key = "bottleneck_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
-    doc = "DeepSets: least and greatest exponent of 2 of the bottleneck." },
-  { key = "phi_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
-    doc = "DeepSets: least and most layers of phi." },
-  { key = "rho_len_range", kind = "list", of = range, least = 2, most = 2, repeats = true,
-    doc = "DeepSets: least and most layers of rho." },
+    default = function() return { "mean", "max" } end, doc = "DeepSets: aggregations." },
+  { key = "bottleneck_range", kind = "list", of = exponent, least = 2, most = 2, repeats = true,
+    default = function() return { 0, 6 } end, doc = "DeepSets: least and greatest exponent of 2 of the bottleneck." },
+  { key = "phi_len_range", kind = "list", of = depth, least = 2, most = 2, repeats = true,
+    default = function() return { 1, 4 } end, doc = "DeepSets: least and most layers of phi." },
+  { key = "rho_len_range", kind = "list", of = depth, least = 2, most = 2, repeats = true,
+    default = function() return { 1, 4 } end, doc = "DeepSets: least and most layers of rho." },
 }
 
 local hls = {

@@ -14,6 +14,11 @@ M.norm = {
   what = "normalisation",
   { "none", "null", "identity" }, { "batch", "batchnorm", "batch_normalization" }, { "layer", "layernorm" },
 }
+-- Of the elements of a set: `batch` is over features, `batch_positions` over the
+-- places in the set.
+M.set_norm = { table.unpack(M.norm) }
+M.set_norm.what = M.norm.what
+M.set_norm[#M.set_norm + 1] = { "batch_positions" }
 M.block = { what = "block type", { "MLP" }, { "Conv" }, { "ConvAttn" }, { "DeepSets" }, { "Flatten" }, { "None", "null" } }
 M.strategy = { what = "strategy", { "latency" }, { "resource" } }
 

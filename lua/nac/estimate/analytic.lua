@@ -99,6 +99,74 @@ function operations.scale_const(t, hw, out)
   out.lut, out.ff, out.cycles = out.lut + t.elements * 2 * hw.bits, t.elements * 2 * hw.bits, 1
 end
 
+-- Multipliers of two signals: LUTs where narrow, DSPs else.
+local function multipliers(n, hw, out)
+  if hw.bits <= WIDEST_LUT_MULTIPLIER then
+    out.lut = out.lut + n * hw.bits * hw.bits
+  else
+    out.dsp = out.dsp + n * dsp_of(hw.bits)
+  end
+end
+
+-- Products of two values for one position of the output, shared among positions
+-- as in a convolution, and by the reuse factor.
+function operations.matmul_values(t, hw, out)
+  local products = t.fan_in * t.fan_out
+  local rf = math.min(hw.reuse_factor, products)
+  local parallel, sum_bits = ceil(products / rf), 2 * hw.bits + log2(t.fan_in)
+  multipliers(parallel, hw, out)
+  out.lut = out.lut + LUT_PER_ADDER_BIT * parallel * sum_bits
+  out.ff = parallel * 2 * hw.bits + t.fan_out * hw.bits
+  local depth = levels(math.max(1, parallel / t.fan_out)) + 1
+  out.interval = t.positions * rf
+  out.cycles = 1 + ceil(depth / levels_per_cycle(hw)) + out.interval - 1
+end
+
+function operations.mul_values(t, hw, out)
+  multipliers(t.elements, hw, out)
+  out.ff, out.cycles = t.elements * hw.bits, 1
+end
+
+-- Elements summed into one output of an `add` or compared in a `max`.
+local function summands(t)
+  local outputs = 1
+  for _, dim in ipairs(t.out_shape or {}) do outputs = outputs * dim end
+  return 1 + (t.func and t.out_shape and t.elements / outputs or 1), outputs
+end
+
+-- Trees of additions; a mean of n that is no power of two takes one constant product an output.
+function operations.add(t, hw, out)
+  local n, outputs = summands(t)
+  local width = hw.bits + log2(n)
+  out.lut = LUT_PER_ADDER_BIT * t.elements * width
+  if t.func == "mean" and log2(n) % 1 ~= 0 then
+    out.lut = out.lut + LUT_PER_ADDER_BIT * outputs * hw.bits * digits.expected(1, hw.bits, hw.bits - hw.int_bits)
+  end
+  out.cycles = math.max(1, ceil(levels(n) / levels_per_cycle(hw)))
+  out.ff = (t.func and outputs or t.elements) * hw.bits * out.cycles
+end
+
+-- A tree of pairs: a comparison and a selection each.
+function operations.max(t, hw, out)
+  local n, outputs = summands(t)
+  out.lut = t.elements * 1.5 * hw.bits
+  out.cycles = math.max(1, ceil(ceil(log2(n)) / levels_per_cycle(hw)))
+  out.ff = outputs * hw.bits * out.cycles
+end
+
+-- Mean and variance of each row of n, a table of inverse roots, a product and a
+-- constant product an element.
+function operations.layernorm(t, hw, out)
+  local n = t.elements / t.positions
+  local step = levels_per_cycle(hw)
+  multipliers(2 * t.elements, hw, out) -- squares, and products with the inverse root
+  out.lut = out.lut + LUT_PER_ADDER_BIT * t.elements * (4 * hw.bits + 2 * log2(n) + hw.bits
+    * digits.expected(1, hw.bits, hw.bits - hw.int_bits))
+  out.bram = t.positions
+  out.ff = t.elements * 4 * hw.bits
+  out.cycles = 2 * ceil((levels(n) + 1) / step) + 5 -- two sums; squares, table (2), product, scale
+end
+
 -- A comparison with zero rides in the rounding level of the layer before it.
 function operations.compare(t, hw, out)
   out.lut = t.elements * hw.bits / 2

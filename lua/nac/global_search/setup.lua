@@ -99,7 +99,8 @@ local function check_data(config, dataset)
     return nil, ("%s: search_space.output_dim: %d outputs, but the data set %s has %d classes"):format(
       config:where("search_space.output_dim"), space.output_dim, dataset.name, dataset.n_classes)
   end
-  local side = space.initial_img_size
+  -- For braggnn the key is not the input's side; nac.space checks it.
+  local side = config.search.model_type ~= "braggnn" and space.initial_img_size or nil
   local channels = space.input_channels or 1
   if side and dataset.shape and side * side * channels ~= count(dataset.shape) then
     return nil, ("%s: search_space.initial_img_size: %d x %d, but data set %s has %d values an image (see dataset.resize_val)")

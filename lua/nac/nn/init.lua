@@ -248,6 +248,11 @@ function Arch:hash() return require("nac.c.hash").sha256(self:canonical()) end
 --- Whether a value is an architecture of this module.
 function M.is_arch(value) return getmetatable(value) == Arch end
 
+-- The composite layers that come with the engine, one file each.
+for _, kind in ipairs { "mlp", "conv_attn", "self_attention", "deepsets" } do
+  M.define(kind, function(...) return require("nac.nn.blocks." .. kind)(...) end)
+end
+
 return setmetatable(M, {
   __index = function(_, kind)
     if type(kind) == "string" then error(enum.refusal(kind, kinds, "layer kind"), 2) end

@@ -1,68 +1,87 @@
 --- A chain of `num_blocks` blocks, each of a drawn kind, and a classifier of
--- three dense layers. Parameter names follow NAC (b0, b0_MLP_units,
--- MLP_Head_width_0, ...), with one difference: a parameter's value is the width
--- itself, not its index in a list, so that a trial means the same after the
--- list has changed.
+-- three dense layers: b0, b1, ... and the parameters of each block
+-- (b0_Conv_channels_0, b1_MLP_units, ...), then MLP_Head_width_0, ... (`nac.space.draw`).
 local blocks = require "nac.blocks"
+local draw = require "nac.space.draw"
 
 local M = {}
 
--- One function a kind that can be drawn: (s, trial, prefix, shape) -> params.
-local draws = {}
+-- One row a kind that can be drawn: fits(s, shape) -> whether it can be built on
+-- what comes in; draw(s, trial, prefix, shape) -> params.
+local kinds = {}
 
-function draws.MLP(s, trial, prefix, shape)
-  return {
-    widths = { blocks.numel(shape), trial:choice(prefix .. "_units", s.mlp_width_space) },
-    activations = { trial:choice(prefix .. "_act", s.act_space) },
-    normalizations = { trial:choice(prefix .. "_norm", s.norm_space) },
-  }
-end
+local function always() return true end
+local function is_image(_, shape) return #shape == 3 end
 
-function draws.None() return {} end
-function draws.Flatten() return {} end
+kinds.Conv = { fits = function(s, shape) return #shape == 3 and draw.conv_fits(s, shape) end, draw = draw.conv }
+kinds.ConvAttn = { fits = is_image, draw = draw.conv_attn }
+kinds.None = { fits = always, draw = function() return {} end }
+kinds.Flatten = { fits = always, draw = function() return {} end }
+kinds.MLP = {
+  fits = always,
+  draw = function(s, trial, prefix, shape)
+    return {
+      widths = { blocks.numel(shape), trial:choice(prefix .. "_units", s.mlp_width_space) },
+      activations = { trial:choice(prefix .. "_act", s.act_space) },
+      normalizations = { trial:choice(prefix .. "_norm", s.norm_space) },
+    }
+  end,
+}
 
---- The first kind of `block_types` that cannot be drawn or built, or nil.
+--- The first kind of `block_types` that cannot be drawn, or nil.
 function M.missing(s)
   for _, kind in ipairs(s.block_types) do
-    if not draws[kind] or not blocks.find(kind).build then return kind end
+    if not kinds[kind] then return kind end
   end
 end
 
-local function head(s, trial, inputs, outputs)
-  local p = { widths = { inputs }, activations = {}, normalizations = {} }
-  for i = 1, 2 do
-    local at = "_" .. (i - 1)
-    p.widths[i + 1] = trial:choice("MLP_Head_width" .. at, s.mlp_width_space)
-    p.activations[i] = trial:choice("MLP_Head_acts" .. at, s.act_space)
-    p.normalizations[i] = trial:choice("MLP_Head_norms" .. at, s.norm_space)
+--- The kinds that can be drawn, sorted.
+function M.kinds()
+  local names = {}
+  for name in pairs(kinds) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- Appends `num_blocks` drawn blocks to a list of components. Kinds that cannot
+-- be built on what comes in are not offered; where none can, the chain ends.
+-- @param s section `search_space` of a configuration
+-- @param trial gives the values
+-- @param components the list; blocks of kind None leave none
+-- @param shape of what comes in
+-- @return the shape of what comes out
+function M.chain(s, trial, components, shape, name_of)
+  local function add(kind, name, params)
+    components[#components + 1] = { block_type = kind, name = name, params = params }
+    shape = assert(blocks.find(kind).shape(params, shape))
   end
-  p.widths[4], p.activations[3], p.normalizations[3] = outputs, s.output_activation, "none"
-  return p
+  for i = 0, s.num_blocks - 1 do
+    local here = shape
+    local kind = draw.choice(trial, "b" .. i, s.block_types, function(k) return kinds[k].fits(s, here) end)
+    if not kind then break end
+    if kind == "MLP" and #shape > 1 then add("Flatten", "initial_flatten", {}) end
+    if kind ~= "None" then
+      add(kind, name_of(kind, i), kinds[kind].draw(s, trial, ("b%d_%s"):format(i, kind), shape))
+    end
+  end
+  return shape
 end
 
 --- Draws the components of one description.
 -- @param s section `search_space` of a configuration
 -- @param trial gives the values
 -- @param io {shape = input shape, outputs = number of outputs}
--- @return the list of components; blocks of kind None leave none
+-- @return the list of components
 function M.draw(s, trial, io)
-  local components, shape = {}, io.shape
-  local function add(kind, name, params)
-    components[#components + 1] = { block_type = kind, name = name, params = params }
-    shape = assert(blocks.find(kind).shape(params, shape))
-  end
-  -- All kinds first, as NAC draws them.
-  local kinds = {}
-  for i = 1, s.num_blocks do kinds[i] = trial:choice("b" .. (i - 1), s.block_types) end
-  for i, kind in ipairs(kinds) do
-    if kind == "MLP" and #shape > 1 then add("Flatten", "initial_flatten", {}) end
-    if kind ~= "None" then
-      local name = ("%s_block_%d"):format(kind:lower(), i - 1)
-      add(kind, name, draws[kind](s, trial, ("b%d_%s"):format(i - 1, kind), shape))
-    end
-  end
-  if #shape > 1 then add("Flatten", "initial_flatten", {}) end
-  add("MLP", "classifier_head", head(s, trial, shape[1], io.outputs))
+  local components = {}
+  local shape = M.chain(s, trial, components, io.shape, function(kind, i) return ("%s_block_%d"):format(kind:lower(), i) end)
+  if #shape > 1 then components[#components + 1] = { block_type = "Flatten", name = "initial_flatten", params = {} } end
+  components[#components + 1] = {
+    block_type = "MLP", name = "classifier_head",
+    params = draw.dense(s, trial, "MLP_Head", {
+      inputs = blocks.numel(shape), outputs = io.outputs, layers = 3, output_activation = s.output_activation,
+    }),
+  }
   return components
 end
 

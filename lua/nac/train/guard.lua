@@ -14,12 +14,11 @@ function M.score(level, score, message, why)
 end
 
 --- Runs f(...); an error of the engine shows the user's line.
--- @return its results
+-- @return its result
 function M.call(level, f, ...)
-  local results = table.pack(pcall(f, ...))
-  local message = results[2]
-  if not results[1] then error(type(message) == "string" and message:gsub("^[^:\n]+:%d+: ", "") or message, level + 1) end
-  return table.unpack(results, 2, results.n)
+  local ok, result = pcall(f, ...)
+  if not ok then error(type(result) == "string" and result:gsub("^[^:\n]+:%d+: ", "") or result, level + 1) end
+  return result
 end
 
 --- Checks that a part is { x = tensor, y = tensor }.
