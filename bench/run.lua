@@ -1,7 +1,7 @@
 -- Runs the benches one after another, each in its own process.
 -- usage: nac-lua bench/run.lua [python of the peers' environment]
 local benches = {
-  { "train_step", peers = true }, -- whether it takes the peers' Python
+  { "engine", peers = true }, -- whether it takes the peers' Python
   { "t1_search" },
   { "search_quality" },
   { "estimate" },

@@ -36,7 +36,7 @@ end
 --- A peer that answers one line for each line it is sent, so that two programs
 -- can take turns.
 -- @param command a shell command
--- @return ask = function(line) -> answer, close = function()
+-- @return ask = function(line) -> answer (which is tell, then hear), close = function()
 function M.peer(command)
   local fifo = os.tmpname()
   os.remove(fifo)
@@ -44,12 +44,14 @@ function M.peer(command)
   local send = assert(io.popen(command .. " >" .. fifo, "w"))
   local receive = assert(io.open(fifo, "r"))
   local peer = {}
+  function peer.tell(line)
+    send:write(line, "\n")
+    send:flush()
+  end
+  function peer.hear() return (assert(receive:read("l"), "the peer ended")) end
   function peer.ask(line)
-    if line then
-      send:write(line, "\n")
-      send:flush()
-    end
-    return (assert(receive:read("l"), "the peer ended"))
+    if line then peer.tell(line) end
+    return peer.hear()
   end
   function peer.close()
     send:close()

@@ -1,0 +1,168 @@
+-- The engine's table: training and inference of the networks of bench/nets.lua,
+-- one process and one thread, beside PyTorch (eager, fused Adam, inference_mode,
+-- batches sliced from memory) where a Python with it is given. Both sides are
+-- processes that take turns in one run; a number is the median of the turns. The
+-- machine's own product of 1024 x 1024 matrices is measured in the same turns.
+-- usage: nac-lua bench/engine.lua [python] [name ...] [--compile] [--turns=5] [--seconds=.3]
+package.path = "./?.lua;" .. package.path
+local json = require "dkjson"
+local bench = require "bench.support"
+local nets = require "bench.nets"
+
+local options, chosen, python = { turns = 5, seconds = .3 }, {}, nil
+for _, word in ipairs(arg) do
+  local key, value = word:match("^%-%-(%w+)=?(.*)$")
+  if key then
+    options[key] = tonumber(value) or true
+  elseif word:find("/") then
+    python = word
+  else
+    chosen[#chosen + 1] = nets.find(word)
+  end
+end
+if #chosen == 0 then chosen = nets.list end
+
+local self = require("lfs").symlinkattributes("/proc/self/exe", "target")
+local OURS = ("OMP_NUM_THREADS=1 '%s' bench/side.lua"):format(self)
+local THEIRS = python and ("OMP_NUM_THREADS=1 '%s' bench/peers/engine.py 2>/dev/null"):format(python)
+local missed = {} -- floors that were not reached
+
+local function start(command)
+  local side = bench.peer(command)
+  side.version = side.ask()
+  return side
+end
+
+local function number(answer)
+  return tonumber(answer) or error(answer, 0)
+end
+
+-- One measurement by our side or (with the whole network) by PyTorch's.
+local function measure(side, what, net, compiled)
+  return number(side.ask(json.encode { what = what, net = side.peer and net or net.name, seconds = options.seconds,
+    compiled = compiled }))
+end
+
+local function push(list, value) list[#list + 1] = value end
+
+local function short(rate) return rate >= 1e6 and ("%.2f M"):format(rate / 1e6) or ("%.1f k"):format(rate / 1e3) end
+
+-- Prints how a number stands to its floor.
+local function verdict(what, reached, floor, format)
+  if not floor then return "" end
+  local ok = reached >= floor
+  if not ok then missed[#missed + 1] = what end
+  return (" (>= " .. format .. " %s)"):format(floor, ok and "ok" or "MISSED")
+end
+
+-- Turns of both sides on one network; medians of samples/s, of the ratios, and the best sgemm.
+local function turns(what, net, ours, theirs)
+  local us, them, ratio, compiled, peak = {}, {}, {}, {}, 0
+  for _ = 1, options.turns do
+    push(us, measure(ours, what, net))
+    if theirs then
+      push(them, measure(theirs, what, net))
+      push(ratio, us[#us] / them[#them])
+    end
+    peak = math.max(peak, number(ours.ask '{"what":"sgemm"}'))
+  end
+  if theirs and options.compile then -- a minute or two of compiling a network
+    for _ = 1, options.turns do push(compiled, measure(theirs, what, net, true)) end
+  end
+  local function median(list) return list[1] and bench.summary(list).median end
+  return { us = median(us), them = median(them), ratio = ratio[1] and bench.summary(ratio), compiled = median(compiled),
+           peak = peak }
+end
+
+local function row(what, net, ours, theirs)
+  local ok, r = pcall(turns, what, net, ours, theirs)
+  local name = ("%-42s %5d"):format(net.title, net.batch)
+  if not ok then
+    print(name .. "  " .. tostring(r))
+    missed[#missed + 1] = ("%s of %s %d"):format(what, net.title, net.batch)
+    return
+  end
+  local flop = what == "train" and net.flop or nets.inference_flop(net)
+  local gflops = r.us * flop / 1e9
+  local share = gflops / r.peak
+  local line = ("%s %9s %7.1f %5.0f %%"):format(name, short(r.us), gflops, 100 * share)
+  local label = ("%s %s %d"):format(what, net.title, net.batch)
+  if what == "train" and net.share then line = line .. verdict(label .. ": share of sgemm", 100 * share, 100 * net.share, "%.0f %%") end
+  if r.them then
+    line = line .. (" %9s %6.2f x [%.2f to %.2f]"):format(short(r.them), r.ratio.median, r.ratio.min, r.ratio.max)
+    if what == "train" then
+      line = line .. verdict(label .. ": times PyTorch", r.ratio.median, net.floor, "%g x")
+    else -- 3 times PyTorch or 65 % of sgemm, whichever is lower
+      line = line .. verdict(label, math.max(r.ratio.median / 3, share / .65), 1, "%g of the floor")
+    end
+  end
+  if r.compiled then line = line .. (" compiled %s"):format(short(r.compiled)) end
+  print(line)
+end
+
+-- The largest size of a process that trains, and by how much its largest batch
+-- made it grow. Growth counts as missed only where it is more than small change:
+-- a process's heap keeps room of its own.
+local function memory(net)
+  local function size(command, named)
+    local side = start(command)
+    local total, growth = side.ask(json.encode { what = "memory", net = named }):match("^(%d+) (%-?%d+)$")
+    side.close()
+    return tonumber(total) / 1e6, tonumber(growth) / 1e6
+  end
+  local us, growth = size(OURS, net.name)
+  local line = ("%-42s %5d %9.1f %9.1f"):format(net.title, net.batch, us, growth)
+  if THEIRS then
+    local them, their_growth = size(THEIRS, net)
+    line = line .. ("   %9.1f %9.1f%s"):format(them, their_growth, verdict("memory of " .. net.title .. " " .. net.batch,
+      math.min(them / us, growth > 8 and their_growth / growth or 1), 1, "%g x"))
+  end
+  print(line)
+end
+
+-- Two processes at once against one alone, in turns.
+local function two_workers(net)
+  local a, b, ratio = start(OURS), start(OURS), {}
+  local line = json.encode { what = "train", net = net.name, seconds = options.seconds * 2 }
+  a.ask(line)
+  b.ask(line)
+  for _ = 1, options.turns do
+    local alone = number(a.ask(line))
+    a.tell(line)
+    b.tell(line)
+    push(ratio, (number(a.hear()) + number(b.hear())) / alone)
+  end
+  a.close()
+  b.close()
+  local s = bench.summary(ratio)
+  print(("%-42s %5d %6.2f x [%.2f to %.2f]%s"):format(net.title, net.batch, s.median, s.min, s.max,
+    verdict("two workers on " .. net.title, s.median, 1.8, "%g x")))
+end
+
+bench.header("the engine, one process and thread a side", 1)
+local ours, theirs = start(OURS), THEIRS and start(THEIRS)
+if theirs then
+  theirs.peer = true
+  print(("beside %s, one thread; medians of %d turns of at least %.1f s [least to most]"):format(
+    theirs.version, options.turns, options.seconds))
+else
+  print("no Python with PyTorch given: its columns are left out (make bench-peers)")
+end
+for _, what in ipairs { "train", "infer" } do
+  print(("\n%-42s %5s %9s %7s %7s %s"):format(what == "train" and "training step, Adam" or "inference", "batch", "samples/s",
+    "GFLOP/s", "of sgemm", theirs and "   PyTorch   ratio" or ""))
+  for _, net in ipairs(chosen) do row(what, net, ours, theirs) end
+end
+ours.close()
+if theirs then theirs.close() end
+print(("\n%-42s %5s %9s %9s%s"):format("peak memory, MB", "batch", "process", "growth", THEIRS and "     PyTorch    growth" or ""))
+for _, net in ipairs(chosen) do
+  local ok, message = pcall(memory, net)
+  if not ok then print(("%-42s %5d  %s"):format(net.title, net.batch, message)) end
+end
+print("\ntwo processes at once against one")
+for _, net in ipairs(chosen) do
+  local ok, message = pcall(two_workers, net)
+  if not ok then print(("%-42s %5d  %s"):format(net.title, net.batch, message)) end
+end
+print(#missed == 0 and "\nevery floor is reached" or "\nnot reached:\n  " .. table.concat(missed, "\n  "))
