@@ -56,7 +56,7 @@ function M.find(name)
   error("no network is called " .. tostring(name))
 end
 
-local function layer(word, input, in_set)
+local function layer(word, in_set)
   local nn = nac.nn
   local units, channels = tonumber(word), word:match("^conv(%d+)$")
   local hidden, activation = word:match("^attn(%d+):(.*)$")
@@ -88,7 +88,7 @@ function M.build(net, seed)
   local arch = nac.nn.sequential { input = net.input }
   local in_set = #net.input == 2
   for word in net.layers:gmatch("%S+") do
-    arch:add(layer(word, net.input, in_set))
+    arch:add(layer(word, in_set))
     in_set = in_set and word ~= "mean"
   end
   local built = arch:build { seed = seed }

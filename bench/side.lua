@@ -58,7 +58,7 @@ function answers.infer(ask)
   r.plan = r.plan or cplan.new(r.built, { batch = r.net.batch })
   return rate(function()
     for first = 1, r.rows, r.net.batch do
-      local y <close> = r.plan:forward(r.x:slice(1, first, first + r.net.batch - 1))
+      r.plan:forward(r.x:slice(1, first, first + r.net.batch - 1)):close()
     end
   end, r.rows, ask.seconds)
 end
