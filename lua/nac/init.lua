@@ -5,7 +5,7 @@
 -- One line a public module.
 local modules = {
   "arch", "blocks", "bops", "config", "dataset", "distribution", "estimate", "global_search",
-  "hypervolume", "model", "nn", "npz", "pareto", "plot", "report", "rng", "space", "tensor", "train",
+  "hypervolume", "metrics", "model", "nn", "npz", "pareto", "plot", "report", "rng", "space", "tensor", "train",
 }
 
 -- Modules that are one function: nac.study{...}.

@@ -14,6 +14,7 @@
   X(hash) \
   X(idx) \
   X(image) \
+  X(metrics) \
   X(net) \
   X(npz) \
   X(plan) \

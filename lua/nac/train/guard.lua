@@ -14,11 +14,12 @@ function M.score(level, score, message, why)
 end
 
 --- Runs f(...); an error of the engine shows the user's line.
--- @return its result
+-- @return its results
 function M.call(level, f, ...)
-  local ok, result = pcall(f, ...)
-  if not ok then error(type(result) == "string" and result:gsub("^[^:\n]+:%d+: ", "") or result, level + 1) end
-  return result
+  local results = table.pack(pcall(f, ...))
+  local message = results[2]
+  if not results[1] then error(type(message) == "string" and message:gsub("^[^:\n]+:%d+: ", "") or message, level + 1) end
+  return table.unpack(results, 2, results.n)
 end
 
 --- Checks that a part is { x = tensor, y = tensor }.
