@@ -8,12 +8,12 @@ local H = 2 ^ -11 -- step of the differences
 
 -- Derivative of value() by element i of the flat f32 tensor t, or nil where the
 -- function bends between the two sides.
-local function derivative(t, i, value, here)
+local function derivative(t, i, value, here, h)
   local old = t:get(i)
-  t:set(old + H, i)
+  t:set(old + h, i)
   local above = t:get(i)
   local up = value()
-  t:set(old - H, i)
+  t:set(old - h, i)
   local below = t:get(i)
   local down = value()
   t:set(old, i)
@@ -53,8 +53,11 @@ local function check_differences(kind, case, rows, seed)
     local name, t, g = place[1], place[2]:reshape(-1), place[3]:reshape(-1)
     local scale = math.max(1, twin.largest(g))
     for i = 1, t:numel() do
-      local want = derivative(t, i, value, here)
+      local want = derivative(t, i, value, here, H)
       bends = bends + (want and 0 or 1)
+      if want and math.abs(g:get(i) - want) > 2e-5 * scale then -- curved, or bent at the very edge: nearer
+        want = derivative(t, i, value, here, H / 64)
+      end
       if want and math.abs(g:get(i) - want) > 2e-5 * scale then
         error(("%s, %d rows: gradient of %s[%d] is %.9g, differences give %.9g"):format(
           layer_cases.text(case), rows, name, i, g:get(i), want), 0)
@@ -117,7 +120,7 @@ describe("gradients of every layer kind", function()
   it("equal finite differences", function()
     local seed = 0
     layer_cases.each(function(kind, case)
-      for _, rows in ipairs { 2, 3 } do
+      for _, rows in ipairs(kind == "batchnorm" and { 4, 5 } or { 2, 3 }) do -- two rows are all but a step
         seed = seed + 1
         check_differences(kind, case, rows, seed)
       end

@@ -95,6 +95,19 @@ nac_cost nac_cost_elements(const nac_net *net, const nac_layer *layer, nac_cost_
   return c;
 }
 
+int nac_cost_foldable(const nac_net *net, const nac_layer *layer, int axis)
+{
+  const nac_value *in = &net->value[layer->input[0]];
+  const nac_layer *before;
+  nac_cost product;
+  if (in->producer < 0 || in->n_consumers != 1) {
+    return 0;
+  }
+  before = &net->layer[in->producer];
+  product = before->kind->cost(net, before);
+  return product.op == NAC_COST_MATMUL_CONST && (axis < 0 || product.out_axis == axis);
+}
+
 int64_t nac_net_nonzero(const nac_net *net, int param)
 {
   const nac_parameter *p = &net->tensor[NAC_PARAMETER][param];

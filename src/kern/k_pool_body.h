@@ -1,6 +1,6 @@
-/* Pooling of planes (h,w) to (oh,ow). Each place of the window (a tap) is one
- * pass along an output row, with the stride known to the compiler where it is
- * 1 or 2. */
+/* Pooling of planes (h,w) to (oh,ow). For one sample, each place of the window (a
+ * tap) is one pass along an output row, with the stride known to the compiler
+ * where it is 1 or 2. For 16 samples side by side, windows are walked one by one. */
 #include <math.h>
 
 #include "kern/k_tables.h"
@@ -52,9 +52,109 @@ VOP void row_add(const float *x, float *y, long n, const long stride)
     }                                   \
   } while (0)
 
+/* The part of the window at output (oy,ox) that lies inside the plane. */
+typedef struct window {
+  long y0, y1, x0, x1;
+} window;
+
+VOP window window_at(const k_pool *p, long oy, long ox)
+{
+  const long y = oy * p->sh - p->ph;
+  const long x = ox * p->sw - p->pw;
+  const window w = {y < 0 ? 0 : y, y + p->kh < p->h ? y + p->kh : p->h, x < 0 ? 0 : x,
+                    x + p->kw < p->w ? x + p->kw : p->w};
+  return w;
+}
+
+/* What an average's sum is multiplied with. */
+VOP float share(const k_pool *p, window w)
+{
+  return 1.0f / (float)(p->include_pad ? p->kh * p->kw : (w.y1 - w.y0) * (w.x1 - w.x0));
+}
+
+/* Every place of a window, in row-major order. */
+#define EACH_TAP(p, win, i)                          \
+  for (long iy_ = (win).y0; iy_ < (win).y1; iy_++)   \
+    for (long i = iy_ * (p)->w + (win).x0; i < iy_ * (p)->w + (win).x1; i++)
+
+static void max_pool16(const float *x, float *y, const k_pool *p)
+{
+  for (long o = 0; o < p->oh * p->ow; o++) {
+    const window win = window_at(p, o / p->ow, o % p->ow);
+    for (long l = 0; l < 16; l += VW) {
+      vf m = vset1(-INFINITY);
+      EACH_TAP(p, win, i)
+      {
+        m = vmax(m, vload(x + i * 16 + l));
+      }
+      vstore(y + o * 16 + l, m);
+    }
+  }
+}
+
+static void max_pool16_back(const float *x, const float *y, const float *gy, float *gx, const k_pool *p)
+{
+  const vf zero = vset1(0.0f);
+  for (long o = 0; o < p->oh * p->ow; o++) {
+    const window win = window_at(p, o / p->ow, o % p->ow);
+    for (long l = 0; l < 16; l += VW) {
+      const vf m = vload(y + o * 16 + l);
+      vf left = vload(gy + o * 16 + l);
+      EACH_TAP(p, win, i)
+      {
+        float *g = gx + i * 16 + l;
+        const vf v = vload(x + i * 16 + l);
+        vstore(g, vload(g) + vselect_gt(m, v, zero, left));
+        left = vselect_gt(m, v, left, zero);
+      }
+    }
+  }
+}
+
+static void avg_pool16(const float *x, float *y, const k_pool *p)
+{
+  for (long o = 0; o < p->oh * p->ow; o++) {
+    const window win = window_at(p, o / p->ow, o % p->ow);
+    const vf a = vset1(share(p, win));
+    for (long l = 0; l < 16; l += VW) {
+      vf s = vset1(0.0f);
+      EACH_TAP(p, win, i)
+      {
+        s = s + vload(x + i * 16 + l);
+      }
+      vstore(y + o * 16 + l, a * s);
+    }
+  }
+}
+
+static void avg_pool16_back(const float *gy, float *gx, const k_pool *p)
+{
+  for (long o = 0; o < p->oh * p->ow; o++) {
+    const window win = window_at(p, o / p->ow, o % p->ow);
+    for (long l = 0; l < 16; l += VW) {
+      const vf g = vset1(share(p, win)) * vload(gy + o * 16 + l);
+      EACH_TAP(p, win, i)
+      {
+        vstore(gx + i * 16 + l, vload(gx + i * 16 + l) + g);
+      }
+    }
+  }
+}
+
+static void clear(float *x, long n)
+{
+  const vf zero = vset1(0.0f);
+  for (long j = 0; j < n; j += VW) {
+    vstore_n(x + j, zero, lanes_of(n, j));
+  }
+}
+
 void K(k_max_pool)(const float *x, float *y, long planes, const k_pool *p)
 {
-  for (long c = 0; c < planes; c++, x += p->h * p->w) {
+  for (long c = 0; p->side > 1 && c < planes; c++) {
+    max_pool16(x + c * p->h * p->w * 16, y + c * p->oh * p->ow * 16, p);
+  }
+  for (long c = 0; p->side == 1 && c < planes; c++, x += p->h * p->w) {
     for (long oy = 0; oy < p->oh; oy++, y += p->ow) {
       for (long o = 0; o < p->ow; o++) {
         y[o] = -INFINITY;
@@ -73,11 +173,16 @@ void K(k_max_pool)(const float *x, float *y, long planes, const k_pool *p)
 
 void K(k_max_pool_back)(const float *x, const float *y, const float *gy, float *gx, long planes, const k_pool *p)
 {
-  const vf zero = vset1(0.0f);
-  for (long c = 0; c < planes; c++, x += p->h * p->w, gx += p->h * p->w) {
-    for (long j = 0; j < p->h * p->w; j += VW) {
-      vstore_n(gx + j, zero, lanes_of(p->h * p->w, j));
+  clear(gx, planes * p->h * p->w * p->side);
+  if (p->side > 1) {
+    for (long c = 0; c < planes; c++) {
+      const long in = c * p->h * p->w * 16;
+      const long out = c * p->oh * p->ow * 16;
+      max_pool16_back(x + in, y + out, gy + out, gx + in, p);
     }
+    return;
+  }
+  for (long c = 0; c < planes; c++, x += p->h * p->w, gx += p->h * p->w) {
     for (long oy = 0; oy < p->oh; oy++) {
       const long y0 = oy * p->sh - p->ph;
       for (long ox = 0; ox < p->ow; ox++, y++, gy++) {
@@ -99,22 +204,12 @@ void K(k_max_pool_back)(const float *x, const float *y, const float *gy, float *
   }
 }
 
-/* Places of the window at output (oy,ox) that lie inside the plane. */
-VOP float share(const k_pool *p, long oy, long ox)
-{
-  const long y0 = oy * p->sh - p->ph;
-  const long x0 = ox * p->sw - p->pw;
-  const long ye = y0 + p->kh < p->h ? y0 + p->kh : p->h;
-  const long xe = x0 + p->kw < p->w ? x0 + p->kw : p->w;
-  if (p->include_pad) {
-    return 1.0f / (float)(p->kh * p->kw);
-  }
-  return 1.0f / (float)((ye - (y0 < 0 ? 0 : y0)) * (xe - (x0 < 0 ? 0 : x0)));
-}
-
 void K(k_avg_pool)(const float *x, float *y, long planes, const k_pool *p)
 {
-  for (long c = 0; c < planes; c++, x += p->h * p->w) {
+  for (long c = 0; p->side > 1 && c < planes; c++) {
+    avg_pool16(x + c * p->h * p->w * 16, y + c * p->oh * p->ow * 16, p);
+  }
+  for (long c = 0; p->side == 1 && c < planes; c++, x += p->h * p->w) {
     for (long oy = 0; oy < p->oh; oy++, y += p->ow) {
       for (long o = 0; o < p->ow; o++) {
         y[o] = 0.0f;
@@ -128,7 +223,7 @@ void K(k_avg_pool)(const float *x, float *y, long planes, const k_pool *p)
         }
       }
       for (long o = 0; o < p->ow; o++) {
-        y[o] *= share(p, oy, o);
+        y[o] *= share(p, window_at(p, oy, o));
       }
     }
   }
@@ -136,11 +231,11 @@ void K(k_avg_pool)(const float *x, float *y, long planes, const k_pool *p)
 
 void K(k_avg_pool_back)(const float *gy, float *gx, long planes, const k_pool *p)
 {
-  const vf zero = vset1(0.0f);
-  for (long c = 0; c < planes; c++, gx += p->h * p->w) {
-    for (long j = 0; j < p->h * p->w; j += VW) {
-      vstore_n(gx + j, zero, lanes_of(p->h * p->w, j));
-    }
+  clear(gx, planes * p->h * p->w * p->side);
+  for (long c = 0; p->side > 1 && c < planes; c++) {
+    avg_pool16_back(gy + c * p->oh * p->ow * 16, gx + c * p->h * p->w * 16, p);
+  }
+  for (long c = 0; p->side == 1 && c < planes; c++, gx += p->h * p->w) {
     for (long oy = 0; oy < p->oh; oy++, gy += p->ow) {
       for (long ky = 0; ky < p->kh; ky++) {
         const long iy = oy * p->sh - p->ph + ky;
@@ -154,7 +249,7 @@ void K(k_avg_pool_back)(const float *gy, float *gx, long planes, const k_pool *p
             }
           } else {
             for (long o = r.lo; o < r.hi; o++) {
-              to[o * p->sw] += share(p, oy, o) * gy[o];
+              to[o * p->sw] += share(p, window_at(p, oy, o)) * gy[o];
             }
           }
         }

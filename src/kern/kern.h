@@ -64,6 +64,7 @@ typedef struct k_product {
  * (ph,pw) on every side. include_pad: averages divide by kh kw everywhere. */
 typedef struct k_pool {
   long h, w, oh, ow, kh, kw, sh, sw, ph, pw;
+  long side; /* samples side by side: 1, or 16 in the blocked layout */
   int include_pad;
 } k_pool;
 

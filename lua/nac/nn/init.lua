@@ -32,7 +32,17 @@
 -- * `softmax { axis = -1 }`, `log_softmax { axis = -1 }`
 -- * `aggregate { func = "mean"|"max"|"sum", axis = 1 }`: the axis goes; a set
 --   {positions, features} becomes {features}
--- * `add {}`: the sum of two values of one shape
+-- * `layernorm { rank = 1, eps = 1e-5 }`: over the last `rank` dimensions (0: all),
+--   weights of their shape; `layernorm { axis = 1 }`: along that axis only
+-- * `max_pool { size, stride = size, padding = 0 }`, `avg_pool { size, stride,
+--   padding, count_include_pad = true }` of {channels, length} or {channels,
+--   height, width}: numbers, or lists of one a dimension; `global_avg_pool {}`,
+--   `global_max_pool {}`: one number a channel
+-- * `add {}`, `mul {}`: the sum and the product of two values of one shape
+-- * `matmul { transpose_a = false, transpose_b = false }`: of two values
+--   {..., m, k} and {..., k, n}; `scale { value }`: times a constant
+-- * `concat { axis = 1 }` of two to four values, `slice { axis = 1, first = 1,
+--   last = -1 }`, `reshape { shape }` (one -1 is what is left), `permute { order }`
 -- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
 -- * `standardize { axis = -1 }`: (x - offset) scale a feature of an axis (1 the first,
 --   -1 the last, 0 every element); the two are computed from data, not trained

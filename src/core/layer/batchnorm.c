@@ -48,19 +48,12 @@ static int describe(nac_describe *d, nac_error *err)
   return NAC_OK;
 }
 
-/* Foldable when it directly follows a product with constants that nothing else
- * reads, and its channels are the product's. */
 static nac_cost cost(const nac_net *net, const nac_layer *layer)
 {
-  const nac_value *in = &net->value[layer->input[0]];
   const int axis = (int)layer->attr[AXIS];
   nac_cost c = nac_cost_elements(net, layer, NAC_COST_SCALE_CONST, NULL);
-  if (in->producer >= 0 && in->n_consumers == 1) {
-    const nac_layer *before = &net->layer[in->producer];
-    const nac_cost product = before->kind->cost(net, before);
-    c.foldable =
-      product.op == NAC_COST_MATMUL_CONST && product.out_axis == (axis < 0 ? in->rank + axis : axis - 1);
-  }
+  c.foldable =
+    nac_cost_foldable(net, layer, axis < 0 ? net->value[layer->input[0]].rank + axis : axis - 1);
   return c;
 }
 

@@ -164,4 +164,9 @@ static inline void *nac_row_out(const nac_step *s, void *base, int64_t r, int64_
 /** Cost of a kind that computes one thing an element. */
 nac_cost nac_cost_elements(const nac_net *net, const nac_layer *layer, nac_cost_op op, const char *func);
 
+/** Whether a scaling along `axis` (from 0; -1: by one constant) can be folded
+ * into the layer before: a product with constants along that axis that nothing
+ * else reads. */
+int nac_cost_foldable(const nac_net *net, const nac_layer *layer, int axis);
+
 #endif

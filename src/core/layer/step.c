@@ -1,5 +1,8 @@
 #include "core/layer/step.h"
 
+#include <stddef.h>
+
+#include "kern/kern.h"
 #include "kern/ref/ref.h"
 
 void nac_step_map(nac_step *s, int64_t r0, int64_t r1, nac_map *fast, int twin)
@@ -44,4 +47,45 @@ nac_axis_view nac_step_axis(const nac_step *s, int attr, int64_t rows)
     v.inner *= i > at ? s->x_dim[0][i] : 1;
   }
   return v;
+}
+
+void nac_step_reduce(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how)
+{
+  const double scale = how == NAC_MEAN ? 1.0 / (double)v.n : 1.0;
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  void *y = nac_row_out(s, s->y, r0, s->y_len);
+  if (how == NAC_MAX) {
+    if (s->mode == NAC_FAST) {
+      nac_kern->axis_max(x, y, v.outer, v.n, v.inner);
+    } else {
+      NAC_TWIN(s, axis_max)(x, y, v.outer, v.n, v.inner);
+    }
+  } else if (s->mode == NAC_FAST) {
+    nac_kern->axis_sum(x, y, (float)scale, v.outer, v.n, v.inner);
+  } else {
+    NAC_TWIN(s, axis_sum)(x, y, scale, v.outer, v.n, v.inner);
+  }
+}
+
+void nac_step_reduce_back(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how)
+{
+  const double scale = how == NAC_MEAN ? 1.0 / (double)v.n : 1.0;
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  const void *y = nac_row(s, s->y, r0, s->y_len);
+  const void *gy = nac_row(s, s->gy, r0, s->y_len);
+  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
+  if (gx == NULL) {
+    return;
+  }
+  if (how == NAC_MAX) {
+    if (s->mode == NAC_FAST) {
+      nac_kern->axis_max_back(x, y, gy, gx, v.outer, v.n, v.inner);
+    } else {
+      NAC_TWIN(s, axis_max_back)(x, y, gy, gx, v.outer, v.n, v.inner);
+    }
+  } else if (s->mode == NAC_FAST) {
+    nac_kern->axis_sum_back(gy, gx, (float)scale, v.outer, v.n, v.inner);
+  } else {
+    NAC_TWIN(s, axis_sum_back)(gy, gx, scale, v.outer, v.n, v.inner);
+  }
 }

@@ -25,4 +25,11 @@ typedef struct nac_axis_view {
  * for `rows` rows. */
 nac_axis_view nac_step_axis(const nac_step *s, int attr, int64_t rows);
 
+typedef enum nac_reduction { NAC_MEAN, NAC_MAX, NAC_SUM } nac_reduction;
+
+/** y = mean, maximum or sum along n of the view of input 0 from row r0 on; the gradient of a
+ * maximum goes to the first of equals (needs x and y). */
+void nac_step_reduce(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how);
+void nac_step_reduce_back(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how);
+
 #endif

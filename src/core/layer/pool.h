@@ -1,0 +1,30 @@
+/* What the pooling kinds have in common: a window over the positions of a sample
+ * (channels, length) or (channels, height, width). Private to src/core/layer. */
+#ifndef NAC_LAYER_POOL_H
+#define NAC_LAYER_POOL_H
+
+#include "core/layer/layer.h"
+#include "kern/kern.h"
+
+/** Attributes: size, stride (0 = size), padding (zeros or nothing on every side),
+ * each one number or one a dimension. NAC_POOL_ATTRS comes first in a kind's list. */
+enum { NAC_POOL_SIZE, NAC_POOL_STRIDE, NAC_POOL_PADDING, NAC_POOL_OWN };
+#define NAC_POOL_ATTRS                                 \
+  {"size", NAC_LIST, NAN, 1, 1 << 20, NULL},           \
+    {"stride", NAC_LIST, 0, 0, 1 << 20, NULL},         \
+  {                                                    \
+    "padding", NAC_LIST, 0, 0, 1 << 20, NULL           \
+  }
+
+int nac_pool_describe(nac_describe *d, nac_error *err);
+
+/** The window of a step, and how many planes its rows [r0, r1) hold. */
+k_pool nac_pool_of(const nac_step *s, int64_t r0, int64_t r1, long *planes);
+
+/** Elements: operations of a window of k places that needs k - 1, for all outputs. */
+nac_cost nac_pool_cost(const nac_net *net, const nac_layer *layer, nac_cost_op op, const char *func);
+
+/** The same for kinds that reduce a sample (channels, ...) to (channels). */
+int nac_global_pool_describe(nac_describe *d, nac_error *err);
+
+#endif
