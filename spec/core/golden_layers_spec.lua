@@ -38,10 +38,29 @@ local cases = {
   softmax_axis1 = { { kind = "softmax", axis = 1 } },
   log_softmax = { { kind = "log_softmax" } },
   log_softmax_axis1 = { { kind = "log_softmax", axis = 1 } },
+  conv2d_k3_s2_same_even = { { kind = "conv2d", channels = 4, kernel = 3, stride = 2, same = true } },
+  conv2d_nobias = { { kind = "conv2d", channels = 4, kernel = 3, bias = false } },
+  conv2d_rect = { { kind = "conv2d", channels = 3, kernel = { 1, 3 }, stride = { 2, 1 }, same = true } },
+  conv2d_groups2 = { { kind = "conv2d", channels = 6, kernel = 3, groups = 2 } },
+  conv2d_depthwise = { { kind = "conv2d", channels = 6, kernel = 3, groups = 6 } },
+  conv2d_depthwise_same_s2 = { { kind = "conv2d", channels = 12, kernel = 3, stride = 2, groups = 6, same = true } },
+  conv2d_dilation2 = { { kind = "conv2d", channels = 3, kernel = 3, dilation = 2 } },
+  conv2d_1x1_image = { { kind = "conv2d", channels = 2, kernel = 1 } },
+  conv1d_k1 = { { kind = "conv1d", channels = 4, kernel = 1 } },
+  conv1d_k3_s2_same = { { kind = "conv1d", channels = 4, kernel = 3, stride = 2, same = true } },
+  conv1d_k5_valid = { { kind = "conv1d", channels = 4, kernel = 5 } },
   set_mean = { { kind = "aggregate", func = "mean" } },
   set_max = { { kind = "aggregate", func = "max" } },
   set_sum = { { kind = "aggregate", func = "sum" } },
 }
+
+for _, stride in ipairs { 1, 2 } do
+  for _, kernel in ipairs { 1, 3, 5 } do
+    local name = ("conv2d_k%d_s%d_"):format(kernel, stride)
+    cases[name .. "valid"] = { { kind = "conv2d", channels = 5, kernel = kernel, stride = stride } }
+    cases[name .. "same"] = { { kind = "conv2d", channels = 5, kernel = kernel, stride = stride, same = true } }
+  end
+end
 
 -- The arrays of a case by their short names.
 local function arrays_of(case)

@@ -77,6 +77,27 @@ describe("a plan of a random net", function()
     end)
   end)
 
+  it("evaluates as the reference does, with statistics that were trained", function()
+    each_net(60, function(seed, graph)
+      local net <close>, text = random_net.draw(seed + 300, { bends = true, graph = graph })
+      for i, entry in ipairs(net:tensors()) do
+        local noise = twin.randn(entry.tensor:shape(), seed, "p" .. i)
+        if entry.name:find("running_var") then
+          entry.tensor:copy(noise:abs() + 0.5)
+        elseif entry.name:find("batchnorm") then
+          entry.tensor:copy(noise)
+        end
+      end
+      local x = input_of(net, 21, seed)
+      local plan <close> = cplan.new(net, { batch = 21, reference = 64 })
+      local want = plan:forward(x)
+      twin.each_isa(function()
+        local fast <close> = cplan.new(net, { batch = 21 })
+        twin.near(fast:forward(x), want, 2e-5, text)
+      end)
+    end)
+  end)
+
   it("gives equal bits for every size of the pieces", function()
     each_net(12, function(seed, graph)
       local net <close>, text = random_net.draw(seed + 500, { bends = true, graph = graph })

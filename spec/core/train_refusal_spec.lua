@@ -165,3 +165,28 @@ describe("epochs of any number", function()
     for _, epoch in ipairs { 0, -1, math.maxinteger, math.mininteger } do assert(trainer:epoch(part.x, part.y, epoch, 0)) end
   end)
 end)
+
+describe("the state of a trainer", function()
+  it("is refused where it is not whole, and nothing changes then", function()
+    local net <close> = mlp(4, 3)
+    local trainer <close> = ctrain.new(net, { batch = 16, max_rows = 30 })
+    local part = clouds(30, 3, 4, 1)
+    assert(trainer:epoch(part.x, part.y, 1, 0.01))
+    local good = trainer:state()
+    local function refused(pattern, change)
+      local state = {}
+      for key, value in pairs(good) do state[key] = value end
+      change(state)
+      assert.error_matches(function() trainer:load_state(state) end, pattern)
+      assert(twin.same(good.m, trainer:state().m) and good.steps == trainer:state().steps)
+    end
+    refused("optimizer 'adam' expected, got 'sgd'", function(s) s.optimizer = "sgd" end)
+    refused("optimizer 'adam' expected, got 'nil'", function(s) s.optimizer = nil end)
+    refused("number of its steps", function(s) s.steps = nil end)
+    refused("number of its steps", function(s) s.steps = -5 end)
+    refused("holds 'v', an f32 tensor of", function(s) s.m, s.v = tensor.zeros(s.m:shape()), nil end)
+    refused("holds 'v', an f32 tensor of", function(s) s.m, s.v = tensor.zeros(s.m:shape()), tensor.zeros { 3 } end)
+    refused("holds 'm', an f32 tensor of", function(s) s.m = s.m:to("f64") end)
+    refused("holds 'm', an f32 tensor of", function(s) s.m = "m" end)
+  end)
+end)

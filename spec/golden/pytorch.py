@@ -7,9 +7,9 @@ pytorch.npz holds one layer a case, arrays called CASE/NAME:
                   several inputs is x2, gx2, ...
   p_*, g_*        parameters by PyTorch's names and their gradients
   b0_*, b1_*      buffers before and after the forward pass
-pytorch_train.npz holds losses (loss_*), optimisers (opt_*), schedules (lr_*) and
-the training of one net (curve/*). All arrays are float32 in row-major order,
-except labels and orders of rows (int32).
+pytorch_train.npz holds the steps of plain optimisers (opt_*; pytorch_losses.py has
+the others, and losses and schedules) and the training of one net (curve/*). All
+arrays are float32 in row-major order, except labels and orders of rows (int32).
 """
 import os
 import sys
@@ -213,38 +213,6 @@ def layers():
     case("conv_attn", lambda: ConvAttn(4, 3), (2, 4, 3, 3))
 
 
-def losses(out):
-    g = seeded("losses")
-    rows, n = 9, 5
-    x = torch.randn(rows, n, generator=g) * 3
-    label = torch.randint(n, (rows,), generator=g)
-    soft = torch.softmax(torch.randn(rows, n, generator=g), -1)
-    target = torch.randn(rows, n, generator=g)
-    binary = torch.randint(2, (rows, n), generator=g).float()
-    weight = torch.rand(n, generator=g) + 0.5
-    out.update({"loss/x": array(x), "loss/label": array(label), "loss/soft": array(soft), "loss/target": array(target),
-                "loss/binary": array(binary), "loss/class_weight": array(weight)})
-    for name, f in {
-        "ce_index": lambda x: F.cross_entropy(x, label),
-        "ce_smoothing": lambda x: F.cross_entropy(x, label, label_smoothing=0.1),
-        "ce_weight": lambda x: F.cross_entropy(x, label, weight=weight),
-        "ce_weight_smoothing": lambda x: F.cross_entropy(x, label, weight=weight, label_smoothing=0.1),
-        "ce_onehot": lambda x: F.cross_entropy(x, F.one_hot(label, n).float()),
-        "ce_soft": lambda x: F.cross_entropy(x, soft),
-        "ce_soft_weight_smoothing": lambda x: F.cross_entropy(x, soft, weight=weight, label_smoothing=0.1),
-        "bce_logits": lambda x: F.binary_cross_entropy_with_logits(x, binary),
-        "mse": lambda x: F.mse_loss(x, target),
-        "l1": lambda x: F.l1_loss(x, target),
-        "huber": lambda x: F.huber_loss(x, target),
-        "smooth_l1": lambda x: F.smooth_l1_loss(x, target, beta=0.7),
-        "huber_half": lambda x: F.huber_loss(x, target, delta=0.5),
-    }.items():
-        z = x.clone().requires_grad_()
-        loss = f(z)
-        loss.backward()
-        out[f"loss_{name}/loss"], out[f"loss_{name}/gx"] = array(loss.reshape(1)), array(z.grad)
-
-
 def optimisers(out):
     """One linear layer without bias, 4 inputs to 3 outputs, mse on 6 rows, 5 steps."""
     g = seeded("optimisers")
@@ -258,15 +226,10 @@ def optimisers(out):
         "sgd_momentum": lambda p: o.SGD(p, lr=0.1, momentum=0.9),
         "sgd_nesterov": lambda p: o.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
         "sgd_momentum_l2": lambda p: o.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
-        "sgd_dampening": lambda p: o.SGD(p, lr=0.1, momentum=0.9, dampening=0.5),
         "adam": lambda p: o.Adam(p, lr=0.0032),
-        "adam_amsgrad": lambda p: o.Adam(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
         "adam_fast": lambda p: o.Adam(p, lr=0.1),
         "adam_l2": lambda p: o.Adam(p, lr=0.01, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1),
-        "adamw": lambda p: o.AdamW(p, lr=0.01, weight_decay=0.1),
-        "rmsprop": lambda p: o.RMSprop(p, lr=0.0015),
         "rmsprop_momentum": lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.9),
-        "rmsprop_centered": lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.9, centered=True, weight_decay=0.01),
     }.items():
         w = w0.clone().requires_grad_()
         opt = make([w])
@@ -277,47 +240,6 @@ def optimisers(out):
             opt.step()
             after.append(w.detach().clone())
         out[f"opt_{name}/w"] = array(torch.stack(after))
-    for name, clip in {
-        "clip_norm": lambda p: nn.utils.clip_grad_norm_(p, 0.25),
-        "clip_value": lambda p: nn.utils.clip_grad_value_(p, 0.1),
-    }.items():
-        w = w0.clone().requires_grad_()
-        opt = o.SGD([w], lr=0.1)
-        after = []
-        for _ in range(5):
-            opt.zero_grad()
-            F.mse_loss(x @ w.T, target).backward()
-            clip([w])
-            opt.step()
-            after.append(w.detach().clone())
-        out[f"opt_{name}/w"] = array(torch.stack(after))
-
-
-def schedules(out):
-    """Learning rates of epochs 0 to 30."""
-    s = torch.optim.lr_scheduler
-
-    def rates(lr, make, fed=None):
-        opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr, momentum=0.9)
-        schedule = make(opt)
-        lrs = [opt.param_groups[0]["lr"]]
-        for e in range(30):
-            opt.step()
-            schedule.step(*([] if fed is None else [fed[e]]))
-            lrs.append(opt.param_groups[0]["lr"])
-        return np.array(lrs, "<f4")
-
-    g = seeded("schedules")
-    fed = [float(np.float32(v)) for v in (torch.cat([torch.linspace(1, 0.3, 12), torch.full((18,), 0.3)])
-                                           + 0.05 * torch.rand(30, generator=g))]
-    out["lr/plateau_fed"] = np.array(fed, "<f4")
-    out["lr_plateau/rates"] = rates(0.1, lambda o: s.ReduceLROnPlateau(o, factor=0.5, patience=2, min_lr=0.01), fed)
-    out["lr_plateau_0/rates"] = rates(0.1, lambda o: s.ReduceLROnPlateau(o, factor=0.5, patience=0, min_lr=1e-6), fed)
-    out["lr_step/rates"] = rates(0.1, lambda o: s.StepLR(o, 5, gamma=0.5))
-    out["lr_exponential/rates"] = rates(0.1, lambda o: s.ExponentialLR(o, 0.9))
-    out["lr_cosine/rates"] = rates(0.1, lambda o: s.CosineAnnealingLR(o, 30, eta_min=0.001))
-    out["lr_onecycle/rates"] = rates(0.1, lambda o: s.OneCycleLR(o, max_lr=0.3, total_steps=31))
-    out["lr_warmup/rates"] = rates(0.1, lambda o: s.LinearLR(o, 0.1, 1.0, 8))
 
 
 def curve(out):
@@ -360,9 +282,7 @@ note = np.frombuffer(MADE.encode(), "u1")
 layers()
 save(os.path.join(HERE, "pytorch.npz"), {"made_with": note, **out})
 train = {"made_with": note}
-losses(train)
 optimisers(train)
-schedules(train)
 curve(train)
 save(os.path.join(HERE, "pytorch_train.npz"), train)
 print(MADE)

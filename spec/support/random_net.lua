@@ -9,7 +9,17 @@ local smooth = {
 }
 local bent = { "relu", "relu", "leaky_relu", "elu", "hard_tanh", "hard_sigmoid" }
 
-local function random_layer(dice, bends)
+-- A convolution of any sort over a value of (channels, positions ...).
+local function random_conv(dice, shape)
+  local groups = dice(1, 3) == 1 and shape[1] or 1
+  return {
+    kind = #shape == 3 and "conv2d" or "conv1d", channels = groups * dice(1, groups > 1 and 2 or 9), groups = groups,
+    kernel = dice(1, 3), stride = dice(1, 4) == 1 and 2 or 1, same = true, bias = dice(1, 3) > 1,
+  }
+end
+
+local function random_layer(dice, bends, shape)
+  if #shape > 1 and #shape < 4 and dice(1, 2) == 1 then return random_conv(dice, shape) end
   if dice(1, 2) == 1 then return { kind = "dense", units = dice(1, 19), bias = dice(1, 3) > 1 } end
   local pool = bends and dice(1, 2) == 1 and bent or smooth
   local layer = { kind = pool[dice(1, #pool)] }
@@ -46,8 +56,9 @@ function M.draw(seed, options)
     words[#words + 1] = layer.kind .. (layer.inputs and "(" .. table.concat(layer.inputs, ",") .. ")" or "")
   end
   for _ = 1, dice(2, 9) do
-    local layer = random_layer(dice, options.bends)
-    if options.graph and dice(1, 4) == 1 then layer.inputs = { dice(1, #shapes) } end
+    local from = options.graph and dice(1, 4) == 1 and dice(1, #shapes) or #shapes
+    local layer = random_layer(dice, options.bends, shapes[from])
+    if from < #shapes then layer.inputs = { from } end
     add(layer)
     local others = twins_of(shapes)
     if options.graph and #others > 0 and dice(1, 2) == 1 then

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/layer/kinds.h"
 #include "core/mem.h"
 #include "core/plan_impl.h"
 
@@ -237,12 +238,13 @@ void nac_plan_load(nac_plan *plan)
 void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
 {
   const nac_net *net = plan->net;
+  uint64_t place = 0; /* of a layer in the net: no draw depends on layouts */
   int64_t i;
   int l;
   for (l = 0; l < plan->g.n_layers; l++) {
     plan->step[l].batch = n;
-    if (plan->o.training) {
-      plan->step[l].rng = nac_rng_stream(seed, "layer", (uint64_t)l, step);
+    if (plan->o.training && plan->g.layer[l].kind != &nac_layer_relayout) {
+      plan->step[l].rng = nac_rng_stream(seed, "layer", place++, step);
     }
   }
   nac_plan_run(plan, &plan->forward, 1, n, plan->g.n_layers);
