@@ -19,6 +19,7 @@
   X(npz) \
   X(plan) \
   X(proc) \
+  X(quant) \
   X(rng) \
   X(scaling) \
   X(split) \
