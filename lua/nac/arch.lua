@@ -98,7 +98,8 @@ end
 
 -- One of NAC's model descriptions in a file of them.
 local function read_example(value, doc, options)
-  local names, params, name = nac.examples(value), value, options.example
+  local names, params, name = type(value) == "table" and nac.examples(value) or {}, value, options.example
+  if name and #names == 0 then return nil, ("%s: there are no examples in this file"):format(doc.name) end
   if name or #names > 0 then
     if not name then return nil, ("%s: which of the examples? %s"):format(doc.name, table.concat(names, ", ")) end
     params = value[name]
@@ -205,7 +206,7 @@ end
 --- The output activation that `to_nn` leaves out: "softmax", "sigmoid" or nil.
 function M.head(desc)
   local last = desc.components[#desc.components]
-  local list = last and last.params.activations
+  local list = last and (last.params.rho or last.params).activations
   local act = list and list[#list]
   if act == "softmax" or act == "sigmoid" then return act end
 end

@@ -151,7 +151,7 @@ M.register {
       if biased == nil then biased = normed ~= "batch" end
       arch:add(nn.conv2d { channels = p.channels[i + 1], kernel = kernel, bias = biased, group = group })
       if normed == "batch" then arch:add(nn.batchnorm { group = group }) end
-      if normed == "layer" then arch:add(nn.layernorm { group = group }) end
+      if normed == "layer" then arch:add(nn.layernorm { rank = 0, group = group }) end
       if act ~= "identity" then arch:add(nn.layer(act, { group = group })) end
     end
   end,

@@ -82,8 +82,7 @@ function Reader:norm(key, norms)
   local value = self:value(key)
   if norms and norms[value] then return norms[value] end
   if value == "sequence" then return "batch" end
-  if value == nil or value == false then value = yaml.null end
-  local word, why = words.find(words.norm, value == yaml.null and "null" or value)
+  local word, why = words.find(words.norm, (type(value) == "table" or value == false) and "null" or value) -- any spelling of null
   if not word then fail(self, key, "%s: %s", key, why) end
   return word
 end

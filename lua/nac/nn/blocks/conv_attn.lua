@@ -19,14 +19,16 @@ return function(x, given)
   end
   local conv = #shape == 3 and nn.conv2d or nn.conv1d
   local positions = shape[2] * (shape[3] or 1)
-  local function projected(name)
+  local function projected(name, factor)
     local y = conv { channels = a.hidden, kernel = 1, name = name } (x)
+    if factor then y = nn.scale { value = factor } (y) end
     return #shape == 3 and nn.reshape { shape = { a.hidden, positions } } (y) or y
   end
-  local query, key, value = projected "query", projected "key", projected "value"
+  -- A scaled query rather than scaled products: the factor folds into its weights.
+  local query = projected("query", a.scaled and 1 / math.sqrt(a.hidden))
+  local key, value = projected "key", projected "value"
   -- (positions, positions): row i has what position i takes from each position.
   local scores = nn.matmul { transpose_a = true, name = "scores" } (query, key)
-  if a.scaled then scores = nn.scale { factor = 1 / math.sqrt(a.hidden) } (scores) end
   local weights = nn.softmax {} (scores)
   local mixed = nn.matmul { transpose_b = true, name = "mix" } (value, weights) -- (hidden, positions)
   if #shape == 3 then mixed = nn.reshape { shape = { a.hidden, shape[2], shape[3] } } (mixed) end

@@ -18,7 +18,7 @@ end
 local function norm_layer(word, rank, group)
   local nn = require "nac.nn"
   enum.check(word, norms, "normalisation", -1) -- no position
-  if word == "layer" then return nn.layernorm { axes = { -1 }, group = group } end
+  if word == "layer" then return nn.layernorm { group = group } end
   if word == "batch_positions" and rank == 1 then error("norm batch_positions needs a set (elements, features)", 0) end
   if word == "batch" then return nn.batchnorm { axis = rank > 1 and -1 or nil, group = group } end
   if word == "batch_positions" then return nn.batchnorm { group = group } end

@@ -17,17 +17,20 @@ return function(x, given)
   })
   if a.dim % a.heads ~= 0 then error(("dim %d is not a multiple of heads %d"):format(a.dim, a.heads), 0) end
   local elements, width = shape[1], a.dim // a.heads
-  local function projected(name)
+  local function projected(name, factor)
     local y = nn.dense { units = a.dim, bias = a.bias, name = name } (x)
+    if factor then y = nn.scale { value = factor } (y) end
     if a.heads == 1 then return y end
-    return nn.permute { axes = { 2, 1, 3 } } (nn.reshape { shape = { elements, a.heads, width } } (y))
+    return nn.permute { order = { 2, 1, 3 } } (nn.reshape { shape = { elements, a.heads, width } } (y))
   end
-  local query, key, value = projected "query", projected "key", projected "value"
+  -- A scaled query rather than scaled products: the factor folds into its weights.
+  local query = projected("query", 1 / math.sqrt(width))
+  local key, value = projected "key", projected "value"
   local scores = nn.matmul { transpose_b = true, name = "scores" } (query, key)
-  local weights = nn.softmax {} (nn.scale { factor = 1 / math.sqrt(width) } (scores))
+  local weights = nn.softmax {} (scores)
   local mixed = nn.matmul { name = "mix" } (weights, value)
   if a.heads > 1 then
-    mixed = nn.reshape { shape = { elements, a.dim } } (nn.permute { axes = { 2, 1, 3 } } (mixed))
+    mixed = nn.reshape { shape = { elements, a.dim } } (nn.permute { order = { 2, 1, 3 } } (mixed))
   end
   return nn.dense { units = shape[2], bias = a.bias, name = "project" } (mixed)
 end
