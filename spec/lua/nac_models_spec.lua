@@ -29,7 +29,6 @@ end
 describe("a model of NAC", function()
   for task, case in pairs { braggnn = { rows = 682, bits = 32 }, deepsets = { rows = 1318, bits = 8 } } do
     it(("has the parameters and the nac-2024 BOPs of its published trial: every %s trial"):format(task), function()
-      if not pcall(function() return require("nac.nn").matmul end) then return pending "the engine has no matmul yet" end
       local list = trials(task)
       assert.equal(case.rows, #list)
       for _, trial in ipairs(list) do
@@ -43,7 +42,6 @@ describe("a model of NAC", function()
   end
 
   it("in the example files has the published parameters, and others with the later lists", function()
-      if not pcall(function() return require("nac.nn").matmul end) then return pending "the engine has no matmul yet" end
     for _, row in ipairs {
       { bragg, "braggnn", 45274, 60082 }, { bragg, "openhls", 3016, 3886 },
       { jets, "base", 2853, 7717 }, { jets, "large", nil, 13743 }, { jets, "tiny", nil, 863 },
@@ -94,7 +92,6 @@ describe("a model of NAC", function()
   end)
 
   it("is counted from the command line", function()
-      if not pcall(function() return require("nac.nn").matmul end) then return pending "the engine has no matmul yet" end
     local text, status = run("$NAC_LUA cost --bops nac-2024 --example openhls " .. bragg)
     assert.equal(0, status)
     assert.matches("total .* 3016 ", text)
