@@ -1,4 +1,5 @@
 --- Training and scoring of nets.
+local checkpoint = require "nac.train.checkpoint"
 local ctrain = require "nac.c.train"
 local cplan = require "nac.c.plan"
 local guard = require "nac.train.guard"
@@ -44,7 +45,10 @@ local M = {}
 --   layer from the fit part first (nac.train.standardize); "none" leaves it as it is
 -- * `trial`: gets `trial:report(epoch, { loss =, accuracy = })` after each epoch
 -- * `on_epoch`: function(row of the history, run): `run:state()` is all that the training depends on, to be saved
--- * `resume`: such a state; the training goes on from there and ends as if it had not been interrupted, bit for bit
+-- * `resume`: such a state, or the name of a file with one; the training goes on from there and ends as if it had
+--   not been interrupted, bit for bit
+-- * `checkpoint`: name of a file that the state is written to after each epoch; if it is there at the start, the
+--   training goes on from it
 -- @return `{ epochs, best_epoch, loss, val_loss, val_accuracy, lr, seconds, samples, history }`; `lr` is the rate that
 --   a further epoch would have
 function M.fit(net, data, options)
@@ -53,6 +57,10 @@ function M.fit(net, data, options)
   while not training:finished() do
     local row = training:step(2)
     if trial then trial:report(row.epoch, { loss = row.val_loss or row.loss, accuracy = row.val_accuracy }) end
+    if training.options.checkpoint then
+      local ok, message = checkpoint.write(training.options.checkpoint, training:state())
+      if not ok then error(message, 2) end
+    end
     if on_epoch then on_epoch(row, training) end
   end
   return training:finish()

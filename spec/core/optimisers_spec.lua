@@ -140,6 +140,32 @@ describe("a training that is interrupted and resumed", function()
     end)
   end
 
+  it("does so from a file, in which only whole states stand", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local function fit(net, more)
+      local o = { epochs = 9, batch = 16, patience = 5, seed = 3, lr = .03, checkpoint = path }
+      for key, value in pairs(more or {}) do o[key] = value end
+      return nac.train.fit(net, data, o)
+    end
+    local whole, part = mlp(), mlp()
+    local want = fit(whole)
+    os.remove(path)
+    pcall(fit, part, { on_epoch = function(row) if row.epoch == 4 then error("the power fails") end end })
+    local other = mlp()
+    local got = fit(other)
+    assert(twin.same(state_of(whole), state_of(other)))
+    assert.equal(want.val_loss, got.val_loss)
+    assert.equal(got.val_loss, fit(mlp()).val_loss) -- nothing is left to do
+    assert.error_matches(function() fit(mlp(), { batch = 8 }) end, "of a training with batch = 16, this one has 8")
+    local f <close> = assert(io.open(path, "r+b"))
+    f:seek("set", 300)
+    f:write("spoilt")
+    f:close()
+    assert.error_matches(function() fit(mlp()) end, path:gsub("%p", "%%%0"))
+    os.remove(path)
+  end)
+
   it("refuses a state of another net", function()
     local run <close> = nac.train.start(mlp(), data, { epochs = 2 })
     run:step()

@@ -1,8 +1,10 @@
 --- A training that is run epoch by epoch: what `nac.train.fit` loops over. Its
 -- state can be taken between epochs and given to another run of the same net,
 -- data and options, which then goes on as if there had been no interruption.
+local checkpoint = require "nac.train.checkpoint"
 local ctrain = require "nac.c.train"
 local enum = require "nac.util.enum"
+local file = require "nac.util.file"
 local guard = require "nac.train.guard"
 local optimizer = require "nac.train.optimizer"
 local proc = require "nac.c.proc"
@@ -18,7 +20,7 @@ Run.__index = Run
 Run.__name = "nac.train.run"
 
 local known = {
-  "batch", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
+  "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
   "schedule", "seed", "standardize", "trial",
 }
 
@@ -51,6 +53,16 @@ local function schedule_spec(options, search, level)
            threshold = p.threshold or 1e-4 }
 end
 
+-- Takes up a state, or the one in the file of that name.
+local function take_up(self, state)
+  if type(state) == "string" then
+    local read, message = checkpoint.read(state)
+    if not read then error(message, 0) end
+    state = read
+  end
+  self:load_state(state)
+end
+
 --- Starts a training; nothing is trained yet. Arguments as in `nac.train.fit`.
 -- @param net a net with weights
 -- @param data a data set, or `{ fit = part, search = part }`
@@ -74,7 +86,7 @@ function M.new(net, data, options, level)
   local run = { lr = lr, epochs = epochs, steps = trainer:steps(fit.x:size(1)) }
   local self = setmetatable({
     net = net, fit = fit, search = search, options = options, epochs = epochs, patience = patience, trainer = trainer,
-    history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
+    settings = { batch = opts.batch, seed = opts.seed, rows = fit.x:size(1) }, history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
   }, Run)
   local ok, made = pcall(schedule.new, spec, run, 1)
   if not ok then
@@ -83,7 +95,14 @@ function M.new(net, data, options, level)
   end
   self.schedule = made
   net:save_state(self.best_state)
-  if options.resume then guard.call(level, self.load_state, self, options.resume) end
+  local resume = options.resume or (options.checkpoint and file.exists(options.checkpoint) and options.checkpoint)
+  if resume then
+    ok, made = pcall(take_up, self, resume)
+    if not ok then
+      self:close()
+      error(made, level)
+    end
+  end
   return self
 end
 
@@ -126,7 +145,7 @@ end
 
 --- All that the training depends on, after the last epoch.
 -- @return a table of tensors, numbers and strings:
---   `{ net =, best =, best_epoch =, optimizer =, schedule =, history =, seconds = }`
+--   `{ net =, best =, best_epoch =, optimizer =, schedule =, history =, seconds =, settings = }`
 function Run:state()
   local weights, best = tensor.zeros { self.net:state_size() }, tensor.zeros { self.net:state_size() }
   self.net:save_state(weights)
@@ -134,21 +153,34 @@ function Run:state()
   local history = {}
   for i, row in ipairs(self.history) do history[i] = copy(row) end
   return { net = weights, best = best, best_epoch = self.best and self.best.epoch or 0, optimizer = self.trainer:state(),
-           schedule = copy(self.schedule.state), history = history, seconds = self.seconds }
+           schedule = copy(self.schedule.state), history = history, seconds = self.seconds,
+           settings = copy(self.settings) }
 end
 
---- Takes up a state, the net's weights included.
--- @param state what `state` gave, of a net of the same shape
-function Run:load_state(state)
-  if type(state) ~= "table" or type(state.net) ~= "userdata" or type(state.history) ~= "table" then
-    error("a state of a training expected, got " .. type(state), 2)
+-- What must be equal for the state to mean the same.
+local function check_state(self, state)
+  if type(state) ~= "table" or not tensor.is(state.net) or not tensor.is(state.best) or type(state.history) ~= "table"
+    or type(state.settings) ~= "table" or type(state.schedule) ~= "table" or type(state.optimizer) ~= "table" then
+    error("a state of a training expected, got " .. (type(state) == "table" and "another table" or type(state)), 0)
   end
   local size = self.net:state_size()
   for _, name in ipairs { "net", "best" } do
     if state[name]:numel() ~= size then
-      error(("the state is of a net of %d numbers, this one has %d"):format(state[name]:numel(), size), 2)
+      error(("the state is of a net of %d numbers, this one has %d"):format(state[name]:numel(), size), 0)
     end
   end
+  for name, value in pairs(self.settings) do
+    if state.settings[name] ~= value then
+      error(("the state is of a training with %s = %s, this one has %s"):format(name, tostring(state.settings[name]), value), 0)
+    end
+  end
+end
+
+--- Takes up a state, the net's weights included; raises, and changes nothing,
+-- when it is of another net, optimizer, batch, seed or number of rows.
+-- @param state what `state` gave
+function Run:load_state(state)
+  check_state(self, state)
   self.trainer:load_state(state.optimizer)
   self.net:load_state(state.net)
   self.best_state:copy(state.best)
