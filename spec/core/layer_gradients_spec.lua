@@ -67,7 +67,8 @@ local function check_differences(kind, case, rows, seed)
   assert(bends <= 1 + x:numel() // 10, kind .. ": too many bends to say anything")
 end
 
-local function check_fast(case, rows, seed)
+local function check_fast(case, rows, seed, tolerance)
+  tolerance = tolerance or 1e-5
   local net <close> = random_net(case, seed)
   local x = input_of(case, rows, seed)
   local want_y, want
@@ -80,12 +81,12 @@ local function check_fast(case, rows, seed)
   want_y, want = twin.step(net, x, gy, { reference = 64, seed = seed })
   local function compare(what, options)
     local y, got = twin.step(net, x, gy, options)
-    twin.near(y, want_y, 1e-5, what .. "y of " .. layer_cases.text(case))
+    twin.near(y, want_y, tolerance, what .. "y of " .. layer_cases.text(case))
     for name, g in pairs(want) do
       -- a gradient that cancels (softmax, batchnorm of few rows) is compared with the size of gy
       local scale = math.max(twin.largest(g), 0.1 * twin.largest(gy))
       local apart = twin.largest(got[name]:to("f64") - g)
-      if not (apart <= 1e-5 * scale) then
+      if not (apart <= tolerance * scale) then
         error(("%sgradient of %s of %s, %d rows: off by %.3g"):format(what, name, layer_cases.text(case), rows, apart / scale), 0)
       end
     end
@@ -137,11 +138,24 @@ describe("gradients of every layer kind", function()
     end)
   end)
 
+  it("come out of the layout of convolutions, too", function()
+    local seed = 3000
+    layer_cases.each(function(_, case)
+      local behind = layer_cases.behind_convolution(case)
+      for _, rows in ipairs { 3, 37 } do
+        seed = seed + 1
+        if behind then check_fast(behind, rows, seed, 3e-5) end
+      end
+    end)
+  end)
+
   it("have equal bits for every size of the pieces", function()
     local seed = 2000
     layer_cases.each(function(_, case)
       seed = seed + 1
       check_pieces(case, seed)
+      local behind = layer_cases.behind_convolution(case)
+      if behind then check_pieces(behind, seed) end
     end)
   end)
 end)

@@ -142,6 +142,26 @@ function M.each(f)
   end
 end
 
+--- The case's layers behind a convolution, which puts 16 samples side by side
+-- (docs/architecture.md); nil for samples that are no rows or images, or of one
+-- channel (normalised, the convolution's gradient is then zero).
+function M.behind_convolution(case)
+  local conv = #case.shape == 3 and "conv2d" or #case.shape == 2 and "conv1d"
+  if not conv or case.shape[1] == 1 then return nil end
+  local layers = { { kind = conv, channels = case.shape[1], kernel = 1, bias = false } }
+  for _, layer in ipairs(case.layers) do
+    local copy = {}
+    for key, value in pairs(layer) do copy[key] = value end
+    if layer.inputs then
+      copy.inputs = {}
+      for i, value in ipairs(layer.inputs) do copy.inputs[i] = value + 1 end
+    end
+    layers[#layers + 1] = copy
+  end
+  layers[#layers + 1] = { kind = "identity" }
+  return { shape = case.shape, layers = layers }
+end
+
 --- "2x3" and the layer's attributes, for messages.
 function M.text(case)
   local words = {}
