@@ -154,6 +154,8 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->grad);
   nac_free(plan->tmp);
   nac_free(plan->arena);
+  nac_free(plan->pieces);
+  nac_free(plan->follower);
   nac_free(plan->g32);
   nac_free(plan->g64);
   nac_free(plan->w64);
@@ -165,7 +167,7 @@ void nac_plan_free(nac_plan *plan)
 
 int64_t nac_plan_bytes(const nac_plan *plan)
 {
-  return plan->arena_bytes;
+  return plan->arena_bytes + plan->pieces_bytes;
 }
 
 int64_t nac_plan_max_batch(const nac_plan *plan)

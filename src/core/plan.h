@@ -30,7 +30,7 @@ typedef struct nac_plan_options {
 int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, nac_error *err);
 void nac_plan_free(nac_plan *plan);
 
-/** Bytes of the arena. */
+/** Bytes of the activations and gradients. */
 int64_t nac_plan_bytes(const nac_plan *plan);
 int64_t nac_plan_max_batch(const nac_plan *plan);
 int64_t nac_plan_piece(const nac_plan *plan);

@@ -56,6 +56,15 @@ typedef struct nac_graph {
   int output;
 } nac_graph;
 
+/* A pointer of a step or op to an array of one piece. As rows are counted from
+ * the batch's first, it stands r0 rows before the array while the piece from row
+ * r0 is at work. */
+typedef struct nac_follower {
+  void *pointer; /* to a void * or const void * */
+  char *array;
+  int64_t row; /* bytes */
+} nac_follower;
+
 struct nac_plan {
   nac_net *net;
   nac_graph g;
@@ -70,8 +79,13 @@ struct nac_plan {
   void **act;   /* by value: memory */
   void **grad;
   void **tmp; /* by value with several readers: room for more gradients */
-  char *arena;
+  char *arena;  /* values for all rows */
   int64_t arena_bytes;
+  char *pieces; /* values for the rows of the piece at hand */
+  int64_t pieces_bytes;
+  nac_follower *follower;
+  int n_followers;
+  int64_t following; /* first row of the piece that they stand at */
   float **folded; /* by layer: weights, then biases, with a batchnorm folded in; or NULL */
   float *g32;    /* gradients of all parameters */
   double *g64;   /* the same in double mode */
@@ -81,8 +95,8 @@ struct nac_plan {
   int logits;    /* graph value before a final softmax or sigmoid, else the output */
 };
 
-/** Bytes of a value for a whole batch. */
-int64_t nac_plan_bytes_of(const nac_plan *plan, int value);
+/** Bytes of a value for the rows of a piece. */
+int64_t nac_plan_bytes_of_piece(const nac_plan *plan, int value);
 
 /** Copies the net's layers, deciding each one's layout (plan_graph.c). */
 int nac_plan_make_graph(nac_plan *plan, nac_error *err);
@@ -96,6 +110,9 @@ void nac_plan_fold(nac_plan *plan, int layer);
 /** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
 int nac_plan_compile(nac_plan *plan, nac_error *err);
 int nac_plan_allocate(nac_plan *plan, nac_error *err);
+
+/** Lists the pointers that follow the pieces, once all pointers are set. */
+int nac_plan_find_followers(nac_plan *plan, nac_error *err);
 
 /** Runs a program on the first n rows; ops of layers from `skip` on are left
  * out. */

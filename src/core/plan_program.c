@@ -148,7 +148,7 @@ static void *spare(const nac_plan *plan, const nac_step *step, int i)
   int64_t at = 0;
   int k;
   for (k = 0; k < i; k++) {
-    at += step->layer->input[k] == x ? nac_plan_bytes_of(plan, x) : 0;
+    at += step->layer->input[k] == x ? nac_plan_bytes_of_piece(plan, x) : 0;
   }
   return (char *)plan->tmp[x] + at;
 }
@@ -223,5 +223,8 @@ int nac_plan_compile(nac_plan *plan, nac_error *err)
     backward_program(plan);
   }
   code = nac_plan_allocate(plan, err);
-  return code == NAC_OK && plan->o.training ? join_gradients(plan, err) : code;
+  if (code == NAC_OK && plan->o.training) {
+    code = join_gradients(plan, err);
+  }
+  return code == NAC_OK ? nac_plan_find_followers(plan, err) : code;
 }

@@ -51,6 +51,18 @@ static void run_op(nac_plan *plan, const nac_op *op, int forward, int64_t r0, in
   }
 }
 
+static void follow_piece(nac_plan *plan, int64_t r0)
+{
+  int i;
+  for (i = 0; r0 != plan->following && i < plan->n_followers; i++) {
+    const nac_follower *f = &plan->follower[i];
+    const uintptr_t at = (uintptr_t)f->array - (uintptr_t)(r0 * f->row);
+    void *p = (void *)at; /* rows from r0 on lie in the array */
+    memcpy(f->pointer, &p, sizeof p);
+  }
+  plan->following = r0;
+}
+
 void nac_plan_run(nac_plan *plan, const nac_program *p, int forward, int64_t n, int skip)
 {
   int s;
@@ -60,6 +72,7 @@ void nac_plan_run(nac_plan *plan, const nac_program *p, int forward, int64_t n, 
     for (r0 = 0; r0 < n; r0 += plan->o.piece) {
       const int64_t r1 = r0 + plan->o.piece < n ? r0 + plan->o.piece : n;
       int o;
+      follow_piece(plan, r0);
       for (o = seg->first; o < seg->last; o++) {
         if (p->op[o].step < skip) {
           const double start = plan->seconds != NULL ? now() : 0;
