@@ -132,6 +132,52 @@ static int l_read_npy(lua_State *L)
   return 1;
 }
 
+/* npz.npy_shape(path) -> {dimensions} of a plain npy file in row-major order | nil, message */
+static int l_npy_shape(lua_State *L)
+{
+  nac_error err;
+  nac_npy_info info;
+  if (nac_npy_look(&info, luaL_checkstring(L, 1), &err) != NAC_OK) {
+    return nac_lua_nil_error(L, &err);
+  }
+  nac_lua_push_shape(L, info.rank, info.dim);
+  return 1;
+}
+
+/* npz.read_npy_rows(path, first, count) -> tensor of rows first ... | nil, message */
+static int l_read_npy_rows(lua_State *L)
+{
+  nac_error err;
+  nac_tensor *t;
+  const lua_Integer first = luaL_checkinteger(L, 2);
+  if (nac_npy_read_rows(&t, luaL_checkstring(L, 1), first - 1, luaL_checkinteger(L, 3), &err) != NAC_OK) {
+    return err.code == NAC_EINVAL ? nac_lua_raise(L, &err) : nac_lua_nil_error(L, &err);
+  }
+  nac_lua_push_tensor(L, t);
+  return 1;
+}
+
+/* npz.read_raw(path, offset, "f4", shape) -> tensor of the elements from a byte
+ * of a plain file on, little-endian | nil, message. Types: f2 f4 f8 g2 (bfloat16)
+ * i1-i8 u1-u8 b1 */
+static int l_read_raw(lua_State *L)
+{
+  nac_error err;
+  nac_tensor *t;
+  int64_t dim[NAC_MAX_RANK];
+  const char *path = luaL_checkstring(L, 1);
+  const lua_Integer offset = luaL_checkinteger(L, 2);
+  const char *type = luaL_checkstring(L, 3);
+  const int rank = nac_lua_check_shape(L, 4, dim);
+  const nac_element e = {type[0], type[0] != '\0' ? type[1] - '0' : 0, 0};
+  luaL_argcheck(L, nac_element_known(&e) && type[2] == '\0', 3, "unknown type of elements");
+  if (nac_element_read(&t, &e, rank, dim, path, offset, &err) != NAC_OK) {
+    return nac_lua_nil_error(L, &err);
+  }
+  nac_lua_push_tensor(L, t);
+  return 1;
+}
+
 /* npz.write_npy(path, tensor) -> true | nil, message */
 static int l_write_npy(lua_State *L)
 {
@@ -146,6 +192,7 @@ static int l_write_npy(lua_State *L)
 
 static const luaL_Reg functions[] = {
   {"names", l_names}, {"read", l_read}, {"write", l_write}, {"read_npy", l_read_npy}, {"write_npy", l_write_npy},
+  {"npy_shape", l_npy_shape}, {"read_npy_rows", l_read_npy_rows}, {"read_raw", l_read_raw},
   {NULL, NULL},
 };
 

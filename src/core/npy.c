@@ -1,6 +1,5 @@
 #include "core/npy.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,16 +9,6 @@
 static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 
 enum { LONGEST_HEADER = 65536 };
-
-typedef struct npy_header {
-  char order; /* '<', '>' or '|' */
-  char kind;  /* 'f' 'i' 'u' 'b' */
-  int bytes;  /* of one element */
-  int fortran;
-  int rank;
-  int64_t dim[NAC_MAX_RANK];
-  int64_t n; /* elements */
-} npy_header;
 
 /* --- the header: a Python dict literal --- */
 
@@ -70,7 +59,7 @@ static int read_string(cursor *c, char *text, size_t size, nac_error *err)
   return NAC_OK;
 }
 
-static int read_shape(cursor *c, npy_header *h, nac_error *err)
+static int read_shape(cursor *c, nac_npy_info *h, nac_error *err)
 {
   if (!accept(c, '(')) {
     return bad_header(c, "the shape is not a tuple", err);
@@ -101,7 +90,7 @@ static int read_shape(cursor *c, npy_header *h, nac_error *err)
   return NAC_OK;
 }
 
-static int read_descr(cursor *c, npy_header *h, nac_error *err)
+static int read_descr(cursor *c, nac_npy_info *h, nac_error *err)
 {
   char text[32];
   const char *size;
@@ -115,16 +104,12 @@ static int read_descr(cursor *c, npy_header *h, nac_error *err)
   if (code != NAC_OK) {
     return code;
   }
-  h->order = text[0];
-  h->kind = text[0] != '\0' ? text[1] : '\0';
-  size = h->kind != '\0' ? text + 2 : "";
-  h->bytes = size[0] >= '1' && size[0] <= '8' && size[1] == '\0' ? size[0] - '0' : 0;
-  if (strchr("<>|=", h->order) != NULL && h->order != '\0') {
-    int b = h->bytes;
-    if ((h->kind == 'f' && (b == 2 || b == 4 || b == 8)) || (h->kind == 'b' && b == 1) ||
-        ((h->kind == 'i' || h->kind == 'u') && (b == 1 || b == 2 || b == 4 || b == 8))) {
-      return NAC_OK;
-    }
+  size = text[0] != '\0' && text[1] != '\0' ? text + 2 : "";
+  h->element.kind = text[0] != '\0' && text[1] != 'g' ? text[1] : '\0'; /* g is long double here */
+  h->element.big = text[0] == '>';
+  h->element.bytes = size[0] >= '1' && size[0] <= '8' && size[1] == '\0' ? size[0] - '0' : 0;
+  if (text[0] != '\0' && strchr("<>|=", text[0]) != NULL && nac_element_known(&h->element)) {
+    return NAC_OK;
   }
   return nac_fail(err, NAC_EFORMAT, "%s: elements of type '%s' cannot be read; f2 f4 f8 i1-i8 u1-u8 b1 can", c->path,
                   text);
@@ -141,7 +126,7 @@ static int read_boolean(cursor *c, int *value, nac_error *err)
   return NAC_OK;
 }
 
-static int read_dict(cursor *c, npy_header *h, nac_error *err)
+static int read_dict(cursor *c, nac_npy_info *h, nac_error *err)
 {
   int seen = 0;
   if (!accept(c, '{')) {
@@ -179,7 +164,7 @@ static int read_dict(cursor *c, npy_header *h, nac_error *err)
   return seen == 7 ? NAC_OK : bad_header(c, "descr, fortran_order or shape is missing", err);
 }
 
-static int count_elements(cursor *c, npy_header *h, nac_error *err)
+static int count_elements(cursor *c, nac_npy_info *h, nac_error *err)
 {
   int empty = 0;
   int i;
@@ -196,7 +181,7 @@ static int count_elements(cursor *c, npy_header *h, nac_error *err)
   return NAC_OK;
 }
 
-static int read_header(nac_stream *s, npy_header *h, nac_error *err)
+static int read_header(nac_stream *s, nac_npy_info *h, nac_error *err)
 {
   cursor c;
   unsigned char b[12] = {0};
@@ -235,137 +220,22 @@ static int read_header(nac_stream *s, npy_header *h, nac_error *err)
     c.p = line;
     memset(h, 0, sizeof *h);
     code = read_dict(&c, h, err);
+    h->offset = (b[6] == 1 ? 10 : 12) + (int64_t)length;
     nac_free(line);
   }
   return code == NAC_OK ? count_elements(&c, h, err) : code;
 }
 
-/* --- elements --- */
-
-static uint64_t load_bits(const unsigned char *p, int bytes, int big)
-{
-  uint64_t bits = 0;
-  int k;
-  for (k = 0; k < bytes; k++) {
-    bits = bits << 8 | p[big ? k : bytes - 1 - k];
-  }
-  return bits;
-}
-
-/* IEEE 754 binary16 */
-static float half_to_float(uint32_t bits)
-{
-  int exponent = (int)(bits >> 10 & 31);
-  float fraction = (float)(bits & 1023);
-  float value;
-  if (exponent == 31) {
-    value = fraction != 0 ? NAN : INFINITY;
-  } else {
-    value = exponent == 0 ? ldexpf(fraction, -24) : ldexpf(fraction + 1024, exponent - 25);
-  }
-  return bits & 0x8000 ? -value : value;
-}
-
-static nac_dtype dtype_of(const npy_header *h)
-{
-  if (h->kind == 'f') {
-    return h->bytes == 8 ? NAC_F64 : NAC_F32;
-  }
-  return h->bytes == 1 && h->kind != 'i' ? NAC_U8 : NAC_I32;
-}
-
-/* Stores one element; 0 when an integer does not fit into int32 */
-static int store(const npy_header *h, uint64_t bits, void *to, int64_t at)
-{
-  int64_t value = (int64_t)bits;
-  int shift = 64 - 8 * h->bytes;
-  if (h->kind == 'f') {
-    uint32_t low = (uint32_t)bits;
-    if (h->bytes == 8) {
-      memcpy((double *)to + at, &bits, 8);
-    } else if (h->bytes == 4) {
-      memcpy((float *)to + at, &low, 4);
-    } else {
-      ((float *)to)[at] = half_to_float(low);
-    }
-    return 1;
-  }
-  if (h->bytes == 1 && h->kind != 'i') {
-    ((unsigned char *)to)[at] = (unsigned char)bits;
-    return 1;
-  }
-  if (h->kind == 'i' && shift > 0 && bits >> (8 * h->bytes - 1)) {
-    value = (int64_t)(bits | ~(uint64_t)0 << (8 * h->bytes)); /* extends the sign */
-  }
-  if ((h->kind == 'u' && bits > INT32_MAX) || value < INT32_MIN || value > INT32_MAX) {
-    return 0;
-  }
-  ((int32_t *)to)[at] = (int32_t)value;
-  return 1;
-}
-
-/* Every element one by one; the odometer `index` walks the file's order. */
-static int decode(const npy_header *h, const unsigned char *raw, void *to)
-{
-  int64_t index[NAC_MAX_RANK] = {0};
-  int64_t stride[NAC_MAX_RANK] = {0};
-  int64_t at = 0;
-  int64_t i;
-  int d;
-  int big = h->order == '>';
-  int64_t step = 1;
-  for (d = h->rank - 1; d >= 0; d--) { /* of the row-major result */
-    stride[d] = step;
-    step *= h->dim[d];
-  }
-  for (i = 0; i < h->n; i++) {
-    if (!store(h, load_bits(raw + i * h->bytes, h->bytes, big), to, h->fortran ? at : i)) {
-      return 0;
-    }
-    for (d = 0; h->fortran && d < h->rank; d++) {
-      at += stride[d];
-      if (++index[d] < h->dim[d]) {
-        break;
-      }
-      at -= stride[d] * h->dim[d];
-      index[d] = 0;
-    }
-  }
-  return 1;
-}
-
-static int from_raw(nac_tensor **out, const npy_header *h, void *raw, const char *path, nac_error *err)
-{
-  nac_dtype dtype = dtype_of(h);
-  int flat = !h->fortran || h->rank < 2;
-  int code;
-  if (flat && h->order != '>' && h->bytes == (int)nac_dtype_size(dtype) && !(h->kind == 'u' && h->bytes == 4)) {
-    code = nac_tensor_wrap(out, dtype, h->rank, h->dim, raw, nac_free, raw, err);
-    if (code != NAC_OK) {
-      nac_free(raw);
-    }
-    return code;
-  }
-  code = nac_tensor_new(out, dtype, h->rank, h->dim, err);
-  if (code == NAC_OK && !decode(h, raw, nac_tensor_data(*out))) {
-    nac_tensor_free(*out);
-    *out = NULL;
-    code = nac_fail(err, NAC_EFORMAT, "%s: an integer does not fit into 32 bits; store the array as float64", path);
-  }
-  nac_free(raw);
-  return code;
-}
-
 int nac_npy_read_stream(nac_tensor **out, nac_stream *s, nac_error *err)
 {
-  npy_header h;
+  nac_npy_info h;
   void *raw;
   int code = read_header(s, &h, err);
   *out = NULL;
   if (code != NAC_OK) {
     return code;
   }
-  code = nac_stream_take(s, (size_t)(h.n * h.bytes), &raw, err);
+  code = nac_stream_take(s, (size_t)(h.n * h.element.bytes), &raw, err);
   if (code != NAC_OK) {
     return code;
   }
@@ -374,7 +244,7 @@ int nac_npy_read_stream(nac_tensor **out, nac_stream *s, nac_error *err)
     nac_free(raw);
     return code;
   }
-  return from_raw(out, &h, raw, nac_stream_path(s), err);
+  return nac_element_tensor(out, &h.element, h.rank, h.dim, h.fortran, raw, nac_stream_path(s), err);
 }
 
 int nac_npy_read(nac_tensor **out, const char *path, nac_error *err)
@@ -387,6 +257,42 @@ int nac_npy_read(nac_tensor **out, const char *path, nac_error *err)
     nac_stream_close(s);
   }
   return code;
+}
+
+int nac_npy_look(nac_npy_info *info, const char *path, nac_error *err)
+{
+  nac_stream *s;
+  int code = nac_stream_open(&s, path, err);
+  if (code != NAC_OK) {
+    return code;
+  }
+  code = read_header(s, info, err);
+  if (code == NAC_OK && info->offset + info->n * info->element.bytes != nac_stream_file_bytes(s)) {
+    code = nac_fail(err, NAC_EFORMAT, "%s: its header asks for %lld bytes, the file has %lld (a packed file cannot be read in parts)",
+                    path, (long long)(info->offset + info->n * info->element.bytes), (long long)nac_stream_file_bytes(s));
+  } else if (code == NAC_OK && info->fortran && info->rank > 1) {
+    code = nac_fail(err, NAC_EFORMAT, "%s: an array in Fortran order cannot be read in parts", path);
+  }
+  nac_stream_close(s);
+  return code;
+}
+
+int nac_npy_read_rows(nac_tensor **out, const char *path, int64_t first, int64_t count, nac_error *err)
+{
+  nac_npy_info info;
+  int64_t row;
+  int code = nac_npy_look(&info, path, err);
+  *out = NULL;
+  if (code != NAC_OK) {
+    return code;
+  }
+  if (info.rank < 1 || first < 0 || count < 0 || first > info.dim[0] || count > info.dim[0] - first) {
+    return nac_fail(err, NAC_EINVAL, "%s: rows %lld to %lld of %lld", path, (long long)first + 1,
+                    (long long)(first + count), (long long)(info.rank < 1 ? 0 : info.dim[0]));
+  }
+  row = info.dim[0] > 0 ? info.n / info.dim[0] * info.element.bytes : 0;
+  info.dim[0] = count;
+  return nac_element_read(out, &info.element, info.rank, info.dim, path, info.offset + first * row, err);
 }
 
 /* --- writing --- */

@@ -6,6 +6,7 @@
 #ifndef NAC_NPY_H
 #define NAC_NPY_H
 
+#include "core/element.h"
 #include "core/stream.h"
 #include "core/tensor.h"
 
@@ -17,6 +18,22 @@ int nac_npy_read(nac_tensor **out, const char *path, nac_error *err);
 
 /** The same from a stream that stands at the magic (a member of an npz). */
 int nac_npy_read_stream(nac_tensor **out, nac_stream *s, nac_error *err);
+
+/** What the header says. */
+typedef struct nac_npy_info {
+  nac_element element;
+  int fortran;
+  int rank;
+  int64_t dim[NAC_MAX_RANK];
+  int64_t n;      /* elements */
+  int64_t offset; /* of the first one, in bytes */
+} nac_npy_info;
+
+/** Reads the header of a plain file in row-major order, whose size must be right. */
+int nac_npy_look(nac_npy_info *info, const char *path, nac_error *err);
+
+/** Reads rows [first, first + count) of the first dimension of such a file. */
+int nac_npy_read_rows(nac_tensor **out, const char *path, int64_t first, int64_t count, nac_error *err);
 
 /** Writes a tensor as version 1 (temporary name, then rename). */
 int nac_npy_write(const char *path, const nac_tensor *t, nac_error *err);
