@@ -26,7 +26,7 @@ endif
 # System packages, named here and nowhere else.
 # To build and to run:
 PACKAGES  := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
-             lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox
+             lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox libhdf5-103-1
 # To test:
 TEST_PACKAGES  := lua-busted
 # For `make check`:

@@ -1,56 +1,44 @@
---- The weights of a net in a file: every parameter and buffer of `net:tensors()`
--- as an array of an npz file, under its name.
-local npz = require "nac.c.npz"
+--- Nets in files: whole (a description beside its arrays), their weights alone, and
+-- weights that other frameworks wrote.
+--
+--     nac.model.save(net, "m.yaml")          -- m.yaml and m.npz
+--     local net = assert(nac.model.load "m.yaml")
+--     nac.model.save(net, "weights.npz")     -- the arrays alone, for numpy too
+--     nac.model.load(net, "weights.npz")
+--     nac.model.import(net, "torch.safetensors", { names = { dense1 = "fc1" } })
+local weights = require "nac.model.weights"
 
 local M = {}
 
---- Writes the tensors of a net (temporary name, then rename; equal weights give
--- equal bytes).
--- @param net anything with tensors() -> list of { name =, role =, tensor = }
--- @param path of the .npz file
+--- Writes a net. Files appear under their names when they are complete; equal
+-- nets give equal bytes.
+-- @param net a net with weights
+-- @param path ending in .yaml or .yml: the net with its layers, its arrays beside
+-- it in a file ending in .npz; any other: the arrays of parameters and buffers, as npz
 -- @return true; or nil and a message
-function M.save(net, path) return npz.write(path, net:tensors()) end
-
-local function shape_text(t)
-  local shape = t:shape()
-  return #shape == 0 and "scalar" or table.concat(shape, "x")
+function M.save(net, path)
+  if path:find("%.ya?ml$") then return require("nac.model.file").save(net, path) end
+  return weights.save(net, path)
 end
 
-local function equal_shape(a, b) return shape_text(a) == shape_text(b) end
-
--- All differences between the net and the file, one text each.
-local function differences(wanted, arrays, names)
-  local found, known = {}, {}
-  for _, entry in ipairs(wanted) do
-    local array = arrays[entry.name]
-    known[entry.name] = true
-    if not array then
-      found[#found + 1] = ("%s (%s) is missing"):format(entry.name, shape_text(entry.tensor))
-    elseif not equal_shape(array, entry.tensor) then
-      found[#found + 1] = ("%s is %s, the net needs %s"):format(entry.name, shape_text(array), shape_text(entry.tensor))
-    elseif array:dtype() ~= entry.tensor:dtype() and array:dtype():sub(1, 1) ~= "f" then
-      found[#found + 1] = ("%s holds %s, the net needs %s"):format(entry.name, array:dtype(), entry.tensor:dtype())
-    end
-  end
-  for _, name in ipairs(names) do
-    if not known[name] then found[#found + 1] = ("%s is not in the net"):format(name) end
-  end
-  return found
+--- Reads a net, or the weights of one.
+-- @param what the path of a description (then the net is made and returned), or a
+-- net, whose weights are read; it is changed only when every name and shape agrees
+-- @param[opt] path of the .npz file with the weights of that net
+-- @return the net, or true; or nil and a message that lists everything that does not fit
+function M.load(what, path)
+  if type(what) == "string" and path == nil then return require("nac.model.file").load(what) end
+  if type(path) ~= "string" then error("model.load takes the path of a description, or a net and the path of its weights", 2) end
+  return weights.load(what, path)
 end
 
---- Reads the tensors of a net. The net is changed only when every name and shape
--- agrees; the message lists all that do not.
--- @param net anything with tensors() -> list of { name =, role =, tensor = }
--- @param path of the .npz file
--- @return true; or nil and a message
-function M.load(net, path)
-  local arrays, names = npz.read(path)
-  if not arrays then return nil, names end
-  local wanted = net:tensors()
-  local found = differences(wanted, arrays, names)
-  if #found > 0 then return nil, ("%s does not fit the net: %s"):format(path, table.concat(found, "; ")) end
-  for _, entry in ipairs(wanted) do entry.tensor:copy(arrays[entry.name]) end
-  return true
-end
+--- Copies weights that PyTorch (npz of a state_dict, safetensors) or Keras (.h5,
+-- .weights.h5) wrote into a net; see nac.model.import.
+-- @function import
+-- @param net a net with weights
+-- @param path of the file
+-- @param[opt] options `names`, `style`, `allow_unused`
+-- @return a report; or nil and a message
+function M.import(net, path, options) return require("nac.model.import").import(net, path, options) end
 
 return M

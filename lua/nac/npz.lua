@@ -47,4 +47,18 @@ M.read_npy = c.read_npy
 -- @return true; or nil and a message
 M.write_npy = c.write_npy
 
+--- The shape of a plain npy file in row-major order, from its header.
+-- @function npy_shape
+-- @param path string
+-- @return list of dimensions; or nil and a message
+M.npy_shape = c.npy_shape
+
+--- Some rows of such a file.
+-- @function read_npy_rows
+-- @param path string
+-- @param first row, from 1
+-- @param count of rows
+-- @return tensor; or nil and a message
+M.read_npy_rows = c.read_npy_rows
+
 return M

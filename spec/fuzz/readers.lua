@@ -1,10 +1,14 @@
---- Mutation fuzzing of the readers of data files: damaged IDX, gzip, npy and
--- npz files may be accepted or refused with a message, no more.
+--- Mutation fuzzing of the readers of data files: damaged IDX, gzip, npy,
+-- npz, CSV, ARFF, safetensors, HDF5 and model files may be accepted or refused with a message, no more.
 --     build/nac-lua spec/fuzz/readers.lua [rounds a file=2000] [seed=1]
 local files = require "spec.support.files"
+local c_table = require "nac.c.table"
+local hdf5 = require "nac.hdf5"
 local idx = require "nac.c.idx"
 local mutate = require "spec.support.mutate"
+local nac = require "nac"
 local npz = require "nac.npz"
+local safetensors = require "nac.safetensors"
 local sys = require "nac.c.sys"
 local tensor = require "nac.c.tensor"
 
@@ -47,6 +51,35 @@ end)
 run("idx.gz", { good(files.gzip(small), ".gz"), good(files.gzip(files.idx(8, { 5000 }, ("\0"):rep(5000))), ".gz") }, idx.read)
 run("npy", npy, npz.read_npy)
 run("npz", { stored, deflated, zip64, "spec/golden/numpy.npz" }, npz.read)
+
+local csv = table.concat({ "# notes\na,b,kind\n", ("1,2.5,w\n-3e2,\"4\",g\n"):rep(5) })
+local arff = "% notes\n@relation r\n@attribute a real\n@attribute 'b c' {no, yes}\n@attribute kind {w,g}\n@data\n" ..
+  ("1,yes,w\n2e3,no,'g'\n"):rep(5)
+local table_options = { label = { "kind" }, classes = true }
+run("csv", { good(csv, ".csv"), good(files.gzip(csv), ".csv.gz") }, function(path) return c_table.csv(path, table_options) end)
+run("arff", { good(arff, ".arff") }, function(path) return c_table.arff(path, table_options) end)
+run("safetensors", { "spec/golden/types.safetensors", "spec/golden/import.safetensors" }, safetensors.read)
+run("npy rows", { npy[1] }, function(path)
+  npz.npy_shape(path)
+  return npz.read_npy_rows(path, 1, 1)
+end)
+
+-- A net in a file: the description is damaged, its arrays are good.
+local net = nac.nn.sequential { input = { 3 }, nac.nn.dense { units = 2, name = "a" }, nac.nn.relu {}, nac.nn.batchnorm {} }:build()
+local model_path = files.temporary(nil, ".yaml")
+assert(nac.model.save(net, model_path))
+run("model", { model_path }, nac.model.load)
+os.remove((model_path:gsub("yaml$", "npz")))
+
+-- A child a file: fewer rounds.
+rounds = math.max(1, rounds // 10)
+run("hdf5", { "spec/golden/hdf5.h5", "spec/golden/hdf5_v110.h5", "spec/golden/import_keras2.h5" }, function(path)
+  local names, message = hdf5.names(path)
+  if not names then return nil, message end
+  local last
+  for i = 1, math.min(3, #names) do last, message = hdf5.read(path, names[#names - i + 1]) end
+  return last or true, message
+end)
 
 files.clean()
 local peak = sys.memory().peak

@@ -12,6 +12,7 @@
   X(edit) \
   X(file) \
   X(hash) \
+  X(hdf5) \
   X(idx) \
   X(image) \
   X(metrics) \
