@@ -18,7 +18,33 @@ local function random_conv(dice, shape)
   }
 end
 
+-- A layer that moves numbers about or looks at its neighbours.
+local function random_mover(dice, bends, shape)
+  local rank = #shape
+  local kinds = { "layernorm", "scale", "permute", "slice", "reshape", "global_avg_pool", "avg_pool", bends and "max_pool" or "scale" }
+  local layer = { kind = kinds[dice(1, #kinds)] }
+  if layer.kind:find("pool") and (rank < 2 or rank > 3) then return { kind = "scale", value = 0.5 } end
+  if layer.kind == "layernorm" then
+    layer.eps, layer.rank = 0.1, dice(0, rank)
+  elseif layer.kind == "scale" then
+    layer.value = -1.5
+  elseif layer.kind == "permute" then
+    layer.order = {}
+    for d = 1, rank do layer.order[d] = d % rank + 1 end
+  elseif layer.kind == "slice" then
+    layer.axis = dice(1, rank)
+    layer.first = dice(1, shape[layer.axis])
+    layer.last = dice(layer.first, shape[layer.axis])
+  elseif layer.kind == "reshape" then
+    layer.shape = { -1, shape[rank] }
+  elseif layer.kind:find("^%a+_pool") and not layer.kind:find("global") then
+    layer.size, layer.stride, layer.padding = 2, dice(1, 2), 1
+  end
+  return layer
+end
+
 local function random_layer(dice, bends, shape)
+  if dice(1, 4) == 1 then return random_mover(dice, bends, shape) end
   if #shape > 1 and #shape < 4 and dice(1, 2) == 1 then return random_conv(dice, shape) end
   if dice(1, 2) == 1 then return { kind = "dense", units = dice(1, 19), bias = dice(1, 3) > 1 } end
   local pool = bends and dice(1, 2) == 1 and bent or smooth
@@ -62,7 +88,8 @@ function M.draw(seed, options)
     add(layer)
     local others = twins_of(shapes)
     if options.graph and #others > 0 and dice(1, 2) == 1 then
-      add { kind = "add", inputs = { #shapes, others[dice(1, #others)] } }
+      local kinds = { "add", "add", "mul", "concat" }
+      add { kind = kinds[dice(1, #kinds)], inputs = { #shapes, others[dice(1, #others)] } }
     end
   end
   if options.units then
