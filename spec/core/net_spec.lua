@@ -117,12 +117,13 @@ end)
 
 describe("a net refuses", function()
   it("attributes that the layer does not have, or not like that", function()
-    local net = cnet.new { 4 }
+    local net = cnet.new { 2, 4 }
     for pattern, layer in pairs {
       ["layer 1 'dense1': attribute 'units' is missing"] = { kind = "dense" },
       ["layer 1 'd': unknown attribute 'unit'; dense has units, bias"] = { kind = "dense", name = "d", unit = 3 },
       ["layer 1 'relu1': unknown attribute 'slope'; relu has none"] = { kind = "relu", slope = 1 },
-      ["'units' must be an integer from 1 to .*, got 2.5"] = { kind = "dense", units = 2.5 },
+      ["from 'same' or from 'padding', not from both"] = { kind = "conv1d", channels = 1, kernel = 1, same = true, padding = 1 },
+      ["'units' must be an integer from 1 to 16777216, got 2.5"] = { kind = "dense", units = 2.5 },
       ["'units' must be an integer from 1 to .*, got %-3"] = { kind = "dense", units = -3 },
       ["'units' must be an integer from 1 to .*, got %-?nan"] = { kind = "dense", units = 0 / 0 },
       ["'units' must be an integer from 1 to .*, got inf"] = { kind = "dense", units = math.huge },
@@ -263,6 +264,7 @@ describe("when an allocation fails", function()
     local before = sys.memory().live
     local failures = 0
     for n = 1, most do
+      if n > failures + 2 then break end -- past the last allocation
       sys.fail_allocation(n)
       local ok, message = pcall(f)
       sys.fail_allocation(0)
@@ -270,7 +272,6 @@ describe("when an allocation fails", function()
         failures = failures + 1
         assert.matches("out of memory", tostring(message))
       end
-      collectgarbage()
       collectgarbage()
       assert.equal(before, sys.memory().live, "bytes left behind when allocation " .. n .. " fails")
     end
@@ -313,15 +314,15 @@ describe("when an allocation fails", function()
     local x <close> = twin.randn({ 7, 5 }, 1)
     local labels <close> = tensor.zeros({ 7 }, "i32")
     local targets <close> = tensor.zeros { 7, 2 }
-    for _, optimizer in ipairs { "adam", "adamw", "sgd", "rmsprop" } do
-      for loss, y in pairs { cross_entropy = labels, bce_with_logits = targets, mse = targets, huber = targets } do
-        local failures = fails_cleanly(60, function()
-          local trainer <close> = ctrain.new(net, { loss = loss, optimizer = optimizer, batch = 3, max_rows = 7 })
-          assert(trainer:epoch(x, y, 1, 0.01))
-          assert(trainer:evaluate(x, y))
-        end)
-        assert(failures >= 15)
-      end
+    for _, case in ipairs {
+      { "adam", "cross_entropy", labels }, { "adamw", "bce_with_logits", targets }, { "sgd", "mse", targets }, { "rmsprop", "huber", targets },
+    } do
+      local failures = fails_cleanly(60, function()
+        local trainer <close> = ctrain.new(net, { loss = case[2], optimizer = case[1], momentum = 0.5, batch = 3, max_rows = 7 })
+        assert(trainer:epoch(x, case[3], 1, 0.01))
+        assert(trainer:evaluate(x, case[3]))
+      end)
+      assert(failures >= 15)
     end
   end)
 

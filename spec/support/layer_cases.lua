@@ -42,7 +42,8 @@ M.cases = {
     alone("conv2d", { { 1, 5, 4 }, { 4, 6, 7 } }, { channels = 2, kernel = 3 }, { channels = 3, kernel = { 1, 3 }, stride = 2, bias = false },
       { channels = 2, kernel = 3, same = true, stride = { 2, 1 } }, { channels = 1, kernel = { 3, 2 }, padding = { 2, 1 } }),
     alone("conv2d", { { 4, 6, 7 } }, { channels = 4, kernel = 2, groups = 4, dilation = 2 }, { channels = 6, kernel = 3, groups = 2 })),
-  conv1d = joined(alone("conv1d", { { 1, 4 }, { 3, 7 } }, { channels = 2, kernel = 1 }, { channels = 5, kernel = 4 }, { channels = 2, kernel = 3, same = true }),
+  conv1d = joined(
+    alone("conv1d", { { 1, 4 }, { 3, 7 } }, { channels = 2, kernel = 1 }, { channels = 5, kernel = 4 }, { channels = 2, kernel = 3, same = true }),
     alone("conv1d", { { 4, 9 } }, { channels = 4, kernel = 3, stride = 2, padding = 1, groups = 2 }, { channels = 2, kernel = 2, dilation = 3 })),
   batchnorm = joined(alone("batchnorm", any, {}, { eps = 0.1, momentum = 1 }), alone("batchnorm", { { 3, 5 }, { 2, 3, 4 } }, { axis = -1 }),
     alone("batchnorm", { { 8 }, { 33 }, { 2, 4, 5 }, { 2, 9, 2 } }, {}, { axis = 1 }), alone("batchnorm", { { 2, 3, 5 } }, { axis = 2 }),
@@ -95,7 +96,8 @@ M.cases = {
     graph({ 3, 3 }, dense(3, 1), { kind = "matmul", inputs = { 2, 1 }, transpose_a = true, transpose_b = true }),
     graph({ 2, 3, 4 }, dense(5, 1), { kind = "permute", order = { 1, 3, 2 } }, { kind = "matmul", inputs = { 3, 1 } }),
     graph({ 2, 1, 17 }, dense(17, 1), { kind = "matmul", inputs = { 1, 2 }, transpose_b = true }),
-    graph({ 4, 6 }, dense(3, 1), { kind = "dense", units = 3, bias = false, inputs = { 1 } }, dense(3, 1), { kind = "matmul", inputs = { 2, 3 }, transpose_b = true }, -- attention
+    graph({ 4, 6 }, dense(3, 1), { kind = "dense", units = 3, bias = false, inputs = { 1 } }, dense(3, 1), -- attention
+      { kind = "matmul", inputs = { 2, 3 }, transpose_b = true },
       { kind = "scale", value = 0.5 }, { kind = "softmax" }, { kind = "matmul", inputs = { 7, 4 } }, dense(6, 8), add(9, 1)),
   },
   concat = {

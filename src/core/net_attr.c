@@ -71,7 +71,7 @@ static int check_number(const nac_attr_spec *spec, double x, nac_error *err)
 {
   const int whole = spec->type == NAC_INTEGER || spec->type == NAC_LIST;
   if (!(x >= spec->min && x <= spec->max) || (whole && x != floor(x))) {
-    return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s from %g to %g, got %g", spec->name,
+    return nac_fail(err, NAC_EINVAL, "attribute '%s' must be %s from %.9g to %.9g, got %.9g", spec->name,
                     whole ? "an integer" : "a number", spec->min, spec->max, x);
   }
   return NAC_OK;

@@ -74,6 +74,9 @@ int nac_conv_shape(ref_conv *g, const nac_layer *layer, const int64_t *dim, int 
   if (code != NAC_OK) {
     return code;
   }
+  if (same && (p[0] != 0 || p[1] != 0)) {
+    return nac_fail(err, NAC_EINVAL, "has its padding from 'same' or from 'padding', not from both");
+  }
   g->c = dim[0];
   g->h = dims == 2 ? dim[1] : 1;
   g->w = dim[dims];
