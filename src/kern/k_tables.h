@@ -79,9 +79,7 @@
                        const k_rmsprop *options);                                                                    \
   void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \
   void k_conv_weights_##isa(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);                 \
-  void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);                              \
-  void k_softmax16_##isa(const float *x, float *y, long outer, long n);                                              \
-  void k_softmax16_back_##isa(const float *y, const float *gy, float *gx, long outer, long n);
+  void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);
 
 K_DECLARE(avx512)
 K_DECLARE(avx2)

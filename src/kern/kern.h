@@ -190,8 +190,6 @@ typedef struct nac_kernels {
   void (*conv_forward)(const k_conv *c, const float *w, const float *bias, const float *x, float *y);
   void (*conv_weights)(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);
   void (*product16)(const k_product *d, const float *a, const float *b, float *y);
-  void (*softmax16)(const float *x, float *y, long outer, long n);
-  void (*softmax16_back)(const float *y, const float *gy, float *gx, long outer, long n);
 } nac_kernels;
 
 /** The kernels in use; never NULL. */
