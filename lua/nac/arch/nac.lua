@@ -141,9 +141,10 @@ local function braggnn(r)
       local hidden = r:index(name .. "_ConvAttn_hiddenchannel", space.hidden)
       local act = r:word(name .. "_ConvAttn_act", space.activations, words.activation)
       if act ~= "identity" then
-        r.notes[#r.notes + 1] = ("%s_ConvAttn_act: %s is not applied, as in NAC, which handed it to another argument"):format(name, act)
+        r.notes[#r.notes + 1] = ("%s_ConvAttn_act: %s is applied; NAC itself handed it to another argument and trained without"):format(
+          name, act)
       end
-      add("ConvAttn", name, { hidden_channels = hidden, activation = "identity" })
+      add("ConvAttn", name, { hidden_channels = hidden, activation = act })
     elseif kind ~= "None" then
       fail(r, name, "%s: block type %s is not among Conv, ConvAttn, None", name, kind)
     end
