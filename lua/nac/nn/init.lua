@@ -46,6 +46,15 @@
 -- * `flatten {}`, `dropout { rate = .5 }`, `identity {}`
 -- * `standardize { axis = -1 }`: (x - offset) scale a feature of an axis (1 the first,
 --   -1 the last, 0 every element); the two are computed from data, not trained
+--
+-- Composite layers, which leave only these behind (`lua/nac/nn/blocks/`):
+--
+-- * `mlp { units = { 64, 32 }, activations = "relu", norms = "none", bias }` over the last axis
+-- * `conv_attn { hidden, activation = "identity", scaled = false }`: attention over
+--   the positions of an image, with a residual sum
+-- * `self_attention { heads = 1, dim = features, bias = true }` among the elements of
+--   a set {elements, features}
+-- * `deepsets { phi = { 32, 32 }, aggregation = "mean"|"max"|"sum", rho = { 16, 5 } }`
 local cnet = require "nac.c.net"
 local enum = require "nac.util.enum"
 local graph = require "nac.nn.graph"
