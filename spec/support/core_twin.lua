@@ -61,7 +61,7 @@ end
 function M.step(net, x, gy, options)
   options = options or {}
   local plan <close> = cplan.new(net, {
-    batch = x:size(1), training = true, input_gradient = true, reference = options.reference, piece = options.piece,
+    batch = options.batch or x:size(1), training = true, input_gradient = true, reference = options.reference, piece = options.piece,
   })
   local y = plan:forward(x, options.seed or 0, 0)
   local score

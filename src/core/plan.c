@@ -106,10 +106,11 @@ int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, 
   plan->folded = nac_calloc((size_t)plan->g.n_layers, sizeof *plan->folded);
   plan->act_of = nac_calloc(nv, sizeof *plan->act_of);
   plan->grad_of = nac_calloc(nv, sizeof *plan->grad_of);
+  plan->again = nac_calloc(nv, 1);
   plan->act = nac_calloc(nv, sizeof *plan->act);
   plan->grad = nac_calloc(nv, sizeof *plan->grad);
   plan->tmp = nac_calloc(nv, sizeof *plan->tmp);
-  if (plan->step == NULL || plan->folded == NULL || plan->act_of == NULL || plan->grad_of == NULL || plan->act == NULL ||
+  if (plan->step == NULL || plan->folded == NULL || plan->act_of == NULL || plan->grad_of == NULL || plan->again == NULL || plan->act == NULL ||
       plan->grad == NULL || plan->tmp == NULL) {
     nac_plan_free(plan);
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
@@ -150,6 +151,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->step);
   nac_free(plan->act_of);
   nac_free(plan->grad_of);
+  nac_free(plan->again);
   nac_free(plan->act);
   nac_free(plan->grad);
   nac_free(plan->tmp);

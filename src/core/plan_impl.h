@@ -7,8 +7,8 @@
 
 /* One entry of a plan's program. */
 typedef struct nac_op {
-  enum { OP_RUN, OP_REDUCE, OP_COPY, OP_ADD } what;
-  int step;        /* RUN, REDUCE: layer id */
+  enum { OP_RUN, OP_REDUCE, OP_AGAIN, OP_COPY, OP_ADD } what;
+  int step;        /* RUN, REDUCE, AGAIN (forward in any program): layer id */
   const void *src; /* COPY, ADD: whole rows from src to dst */
   void *dst;
   int64_t len; /* COPY, ADD: elements a row */
@@ -76,6 +76,7 @@ struct nac_plan {
   nac_program backward;
   int *act_of;  /* by value: the value in whose memory it lies */
   int *grad_of; /* likewise for gradients; -1 = none wanted */
+  char *again;  /* by value: made again wherever it is read, see plan_again.c */
   void **act;   /* by value: memory */
   void **grad;
   void **tmp; /* by value with several readers: room for more gradients */
@@ -110,6 +111,11 @@ void nac_plan_fold(nac_plan *plan, int layer);
 /** Builds the programs (plan_program.c) and the memory (plan_memory.c). */
 int nac_plan_compile(nac_plan *plan, nac_error *err);
 int nac_plan_allocate(nac_plan *plan, nac_error *err);
+
+/** Decides which values are made again where they are read, given when each
+ * would be alive; and puts the ops into a program that do so (plan_again.c). */
+void nac_plan_choose_again(nac_plan *plan, const nac_span *whole);
+int nac_plan_insert_again(nac_plan *plan, nac_program *p, int forward, nac_error *err);
 
 /** Lists the pointers that follow the pieces, once all pointers are set. */
 int nac_plan_find_followers(nac_plan *plan, nac_error *err);

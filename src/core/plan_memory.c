@@ -203,20 +203,33 @@ static int seen_from_outside(const nac_plan *plan, int i)
   return v == plan->grad_of[0] || v == plan->grad_of[plan->g.output] || v == plan->grad_of[plan->logits];
 }
 
+/* What is made again needs room whenever a piece is at work. */
+static void keep(nac_plan *plan, nac_span *s)
+{
+  extend(s, 0);
+  extend(s, at_end(&(moments){plan, 1}));
+}
+
 /* What lives within one segment needs no more room than a piece, and stays in
  * the cache; gradients that wait to be added always do. */
-static void measure(const nac_plan *plan, arrays *a)
+static void measure(nac_plan *plan, arrays *a)
 {
   const int n = a->n;
   int i;
   live(plan, 0, n, a->whole);
   live(plan, 1, n, a->piece);
+  if (plan->o.training) {
+    nac_plan_choose_again(plan, a->whole);
+  }
   for (i = 0; i < 2 * n; i++) {
     const int v = i % n;
     if ((i < n ? plan->act_of : plan->grad_of)[v] != v) {
       continue;
     }
-    if (a->whole[i].from == a->whole[i].to && !seen_from_outside(plan, i)) {
+    if (i < n && plan->again[i]) {
+      a->piece[i].bytes = nac_plan_bytes_of_piece(plan, v);
+      keep(plan, &a->piece[i]);
+    } else if (a->whole[i].from == a->whole[i].to && !seen_from_outside(plan, i)) {
       a->piece[i].bytes = nac_plan_bytes_of_piece(plan, v);
     } else {
       a->whole[i].bytes = bytes_of_rows(plan, v, plan->o.max_batch);

@@ -225,6 +225,8 @@ int nac_plan_compile(nac_plan *plan, nac_error *err)
   code = nac_plan_allocate(plan, err);
   if (code == NAC_OK && plan->o.training) {
     code = join_gradients(plan, err);
+    code = code == NAC_OK ? nac_plan_insert_again(plan, &plan->forward, 1, err) : code;
+    code = code == NAC_OK ? nac_plan_insert_again(plan, &plan->backward, 0, err) : code;
   }
   return code == NAC_OK ? nac_plan_find_followers(plan, err) : code;
 }

@@ -25,11 +25,11 @@ static void charge(nac_plan *plan, int layer, int forward, double start)
 
 static void run_op(nac_plan *plan, const nac_op *op, int forward, int64_t r0, int64_t r1)
 {
-  if (op->what == OP_RUN || op->what == OP_REDUCE) {
+  if (op->step >= 0) {
     nac_step *s = &plan->step[op->step];
     const nac_kind *kind = s->layer->kind;
-    nac_row_fn *run = forward ? (op->what == OP_RUN ? kind->forward : kind->forward_reduce)
-                              : (op->what == OP_RUN ? kind->backward : kind->backward_reduce);
+    nac_row_fn *run = forward || op->what == OP_AGAIN ? (op->what == OP_REDUCE ? kind->forward_reduce : kind->forward)
+                                                      : (op->what == OP_REDUCE ? kind->backward_reduce : kind->backward);
     if (run != NULL) {
       run(s, r0, s->blocked ? (r1 + 15) / 16 * 16 : r1);
     }

@@ -332,5 +332,5 @@ const nac_kind nac_layer_batchnorm = {
   .backward_reduce = backward_reduce,
   .backward_finish = backward_finish,
   .backward = backward,
-  .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+  .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

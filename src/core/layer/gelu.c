@@ -45,5 +45,5 @@ const nac_kind nac_layer_gelu = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
-  .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+  .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

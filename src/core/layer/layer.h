@@ -116,6 +116,8 @@ typedef struct nac_kind {
 #define NAC_IN_PLACE 4u /* y may lie where input 0 lies (in training only if backward
                          * does not read x), and gx[0] where gy lies */
 #define NAC_ALIAS 8u    /* y is x, gx is gy: forward and backward do nothing */
+#define NAC_CHEAP 64u   /* forward is quicker than storing y for a whole batch; run twice on
+                         * the same rows it gives the same y */
 
 /* Layouts. Row-major is what every kind understands. In the blocked layout each
  * group of 16 rows holds element 0 of its 16 samples, then element 1, ...; rows

@@ -48,5 +48,5 @@ const nac_kind nac_layer_scale = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
-  .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+  .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -25,5 +25,5 @@ const nac_kind nac_layer_sigmoid = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
-  .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
+  .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

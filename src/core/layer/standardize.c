@@ -89,5 +89,5 @@ const nac_kind nac_layer_standardize = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
-  .flags = NAC_IN_PLACE,
+  .flags = NAC_IN_PLACE | NAC_CHEAP,
 };
