@@ -3,6 +3,7 @@ local checkpoint = require "nac.train.checkpoint"
 local ctrain = require "nac.c.train"
 local cplan = require "nac.c.plan"
 local guard = require "nac.train.guard"
+local parts = require "nac.train.part"
 local run = require "nac.train.run"
 local tensor = require "nac.tensor"
 
@@ -43,6 +44,8 @@ local M = {}
 -- * `seed` = the trial's, else 1: order of rows and dropout
 -- * `standardize` = the data set's: "mean_std" or "median_quantile" sets the net's standardize
 --   layer from the fit part first (nac.train.standardize); "none" leaves it as it is
+-- * `augment` = the data set's: `{ shift = pixels }` moves the images of each batch by up to so many pixels in each
+--   direction, at random, anew each epoch; or function(x, epoch) -> a tensor like x, called once an epoch
 -- * `trial`: gets `trial:report(epoch, { loss =, accuracy = })` after each epoch
 -- * `on_epoch`: function(row of the history, run): `run:state()` is all that the training depends on, to be saved
 -- * `resume`: such a state, or the name of a file with one; the training goes on from there and ends as if it had
@@ -83,10 +86,10 @@ function M.start(net, data, options) return run.new(net, data, options, 2) end
 function M.evaluate(net, part, options)
   options = options or {}
   guard.part(2, part, "to score")
-  local loss = options.loss or (part.y:dtype() == "f32" and "mse" or "cross_entropy")
+  local loss = options.loss or (parts.task(part) == "regression" and "mse" or "cross_entropy")
   local trainer <close> = guard.call(2, ctrain.new, net,
-    { loss = loss, batch = 1, max_rows = part.x:size(1), reference = options.reference })
-  return guard.score(2, trainer:evaluate(part.x, part.y))
+    { loss = loss, batch = 1, max_rows = parts.most(part), reference = options.reference })
+  return guard.score(2, parts.evaluate(part, trainer))
 end
 
 --- The outputs of a net, in its evaluation form.

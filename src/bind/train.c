@@ -112,6 +112,10 @@ void nac_lua_push_score(lua_State *L, const nac_score *score)
   }
   lua_pushinteger(L, (lua_Integer)score->rows);
   lua_setfield(L, -2, "n");
+  if (score->weight != (double)score->rows) { /* class weights */
+    lua_pushnumber(L, score->weight);
+    lua_setfield(L, -2, "weight");
+  }
 }
 
 static nac_optimiser_kind check_optimiser(lua_State *L, int at)
@@ -159,6 +163,7 @@ static void read_options(lua_State *L, int at, nac_trainer_options *o)
   o->seed = (uint64_t)nac_lua_opt_integer_field(L, at, "seed", 0);
   o->reference = nac_lua_opt_reference(L, at);
   o->piece = nac_lua_opt_integer_field(L, at, "piece", 0);
+  o->shift = nac_lua_opt_integer_field(L, at, "shift", 0);
   read_optimiser(L, at, &o->optimiser);
   if (lua_getfield(L, at, "loss") == LUA_TNIL) {
     lua_pop(L, 1);
@@ -210,12 +215,12 @@ static int l_steps(lua_State *L)
   return 1;
 }
 
-/* trainer:epoch(x, y, epoch, lr) -> {loss, accuracy, n}; lr is a number, or an
- * f64 tensor of one number a step */
+/* trainer:epoch(x, y, epoch, lr [, piece = 0]) -> {loss, accuracy, n}; lr is a number,
+ * or an f64 tensor of one number a step; piece counts the calls for one epoch */
 static int l_epoch(lua_State *L)
 {
   handle *h = check(L);
-  const nac_data data = nac_lua_check_data(L, 2, 3, h->box->net, &h->loss);
+  nac_data data = nac_lua_check_data(L, 2, 3, h->box->net, &h->loss);
   const lua_Integer epoch = luaL_checkinteger(L, 4);
   const nac_tensor *rates = nac_lua_test_tensor(L, 5);
   const double one = rates == NULL ? luaL_checknumber(L, 5) : 0;
@@ -223,6 +228,7 @@ static int l_epoch(lua_State *L)
   int64_t n_lr = 1;
   nac_score score;
   nac_error err;
+  data.piece = luaL_optinteger(L, 6, 0);
   if (rates != NULL) {
     luaL_argcheck(L, rates->dtype == NAC_F64 && nac_tensor_is_contiguous(rates), 5,
                   "learning rates are a number or a contiguous f64 tensor");

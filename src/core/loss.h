@@ -38,6 +38,7 @@ typedef struct nac_data {
   const int32_t *label; /* (n), or NULL */
   const float *target;  /* (n, outputs), or NULL */
   int64_t n;
+  int64_t piece;        /* which piece of an epoch that comes in several, from 0 */
 } nac_data;
 
 /** The answers of a batch, as its loss reads them. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/augment.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -19,6 +20,8 @@ struct nac_trainer {
   int32_t *order;  /* (max_rows) */
   int32_t *labels; /* of the batch at hand */
   float *targets;  /* likewise */
+  nac_shift shift;
+  float *shifted; /* a batch of moved images */
   int64_t outputs;
   int logits; /* whether the loss takes the value before the last layer */
 };
@@ -36,6 +39,20 @@ static int make_plans(nac_trainer *t, nac_error *err)
     p.training = 0;
     p.max_batch = eval_rows > 0 ? eval_rows : 1;
     code = nac_plan_new(&t->eval, t->net, &p, err);
+  }
+  return code;
+}
+
+static int make_shift(nac_trainer *t, nac_error *err)
+{
+  const nac_shift *s = &t->shift;
+  int code = t->o.shift >= 0 && t->o.shift <= 1024
+               ? nac_shift_init(&t->shift, t->net, t->o.shift, err)
+               : nac_fail(err, NAC_EINVAL, "images are shifted by 0 to 1024 pixels, got %lld", (long long)t->o.shift);
+  if (code == NAC_OK && s->most > 0) {
+    t->shifted = nac_malloc((size_t)(nac_plan_max_batch(t->train) * s->channels * s->height * s->width) *
+                            sizeof *t->shifted);
+    code = t->shifted == NULL ? nac_fail(err, NAC_ENOMEM, "out of memory for shifted images") : NAC_OK;
   }
   return code;
 }
@@ -77,6 +94,9 @@ int nac_trainer_new(nac_trainer **out, nac_net *net, const nac_trainer_options *
       code = nac_fail(err, NAC_ENOMEM, "out of memory for training on %lld rows", (long long)t->o.max_rows);
     }
   }
+  if (code == NAC_OK) {
+    code = make_shift(t, err);
+  }
   if (code != NAC_OK) {
     nac_trainer_free(t);
     return code;
@@ -94,6 +114,7 @@ void nac_trainer_free(nac_trainer *t)
     nac_free(t->order);
     nac_free(t->labels);
     nac_free(t->targets);
+    nac_free(t->shifted);
     nac_free(t);
   }
 }
@@ -163,7 +184,12 @@ static int train_batch(nac_trainer *t, const nac_data *data, const int32_t *orde
                        nac_score *score, nac_error *err)
 {
   nac_answers answers;
-  nac_plan_set_input(t->train, data->x, order, n);
+  if (t->shift.most > 0) {
+    nac_shift_rows(&t->shift, data->x, order, n, t->o.seed, step >> 32, (uint64_t)data->piece << 32, t->shifted);
+    nac_plan_set_input(t->train, t->shifted, NULL, n);
+  } else {
+    nac_plan_set_input(t->train, data->x, order, n);
+  }
   answers = nac_loss_answers(&t->o.loss, data, order, 0, n, t->outputs, t->labels, t->targets);
   nac_plan_load(t->train);
   nac_plan_forward(t->train, n, t->o.seed, step);
@@ -178,7 +204,7 @@ static int train_batch(nac_trainer *t, const nac_data *data, const int32_t *orde
 int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const double *lr, int64_t n_lr,
                       nac_score *score, nac_error *err)
 {
-  nac_rng rng = nac_rng_stream(t->o.seed, "order of rows", (uint64_t)epoch, 0);
+  nac_rng rng = nac_rng_stream(t->o.seed, "order of rows", (uint64_t)epoch, (uint64_t)data->piece);
   int64_t at = 0;
   int64_t batch = 0;
   int code = check_data(t, data, err);
@@ -196,7 +222,7 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const
   nac_rng_permutation(&rng, t->order, (size_t)data->n);
   while (at < data->n) {
     const int64_t n = batch_rows(t, at, data->n);
-    const uint64_t step = ((uint64_t)epoch << 32) + (uint64_t)batch;
+    const uint64_t step = ((uint64_t)epoch << 32) + ((uint64_t)data->piece << 20) + (uint64_t)batch;
     const double rate = lr[n_lr == 1 ? 0 : batch];
     nac_error why;
     batch++;

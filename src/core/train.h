@@ -17,6 +17,7 @@ typedef struct nac_trainer_options {
   uint64_t seed;    /* of the order of rows and of dropout */
   int reference;    /* see nac_plan_options */
   int64_t piece;    /* likewise */
+  int64_t shift;    /* pixels by which images are moved at random, anew each epoch */
   nac_optimiser_options optimiser;
 } nac_trainer_options;
 
@@ -27,7 +28,7 @@ void nac_trainer_free(nac_trainer *t);
 /** Steps of an epoch on `n` rows. */
 int64_t nac_trainer_steps(const nac_trainer *t, int64_t n);
 
-/** Trains on all rows once, in an order drawn from (seed, epoch), with one
+/** Trains on all rows once, in an order drawn from (seed, epoch, piece), with one
  * learning rate (n_lr = 1) or one a step. The last partial batch is trained
  * too; a single row left over joins the batch before it where batch statistics
  * need two. Fails with NAC_ENAN at the first batch whose loss (or gradient,

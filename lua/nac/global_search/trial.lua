@@ -74,7 +74,7 @@ local function train_folds(trial, job, c)
     c.fits[i] = train.fit(net, part, {
       epochs = search.epochs, batch = search.batch_size, loss = c.task == "classification" and "cross_entropy" or "mse",
       optimizer = { kind = search.optimizer, lr = search.learning_rate },
-      l1 = search.l1, l2 = search.l2, patience = search.patience, standardize = job.dataset.standardize,
+      l1 = search.l1, l2 = search.l2, patience = search.patience, standardize = job.dataset.standardize, augment = job.dataset.augment,
       seed = trial.seed + i - 1, trial = #job.folds == 1 and trial or nil,
     })
   end

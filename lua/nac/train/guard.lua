@@ -1,5 +1,6 @@
 --- What training checks of its arguments, and how the engine's failures are
 -- passed on. `level` is whose line an error shows, as in `error`.
+local parts = require "nac.train.part"
 local signal = require "nac.util.signal"
 
 local M = {}
@@ -24,6 +25,7 @@ end
 
 --- Checks that a part is { x = tensor, y = tensor }.
 function M.part(level, part, name)
+  if parts.is_stream(part) then return end
   if type(part) ~= "table" or type(part.x) ~= "userdata" or type(part.y) ~= "userdata" then
     error(("the part %s must be { x = tensor, y = tensor }"):format(name), level + 1)
   end
@@ -33,11 +35,11 @@ end
 -- @return { fit =, search = or nil }, "classification" or "regression"
 function M.parts(level, data)
   if type(data) ~= "table" then error("data must be a data set or { fit =, search = }, got " .. type(data), level + 1) end
-  local parts = data.fit and data or (type(data.parts) == "function" and data:parts())
-  if not parts or not parts.fit then error("data has neither :parts() nor a part called fit", level + 1) end
-  M.part(level + 1, parts.fit, "fit")
-  if parts.search then M.part(level + 1, parts.search, "search") end
-  return parts, data.task or (parts.fit.y:dtype() == "f32" and "regression" or "classification")
+  local found = data.fit and data or (type(data.parts) == "function" and data:parts())
+  if not found or not found.fit then error("data has neither :parts() nor a part called fit", level + 1) end
+  M.part(level + 1, found.fit, "fit")
+  if found.search then M.part(level + 1, found.search, "search") end
+  return found, data.task or parts.task(found.fit)
 end
 
 --- Checks an integer of 0 or more.

@@ -6,6 +6,7 @@ local ctrain = require "nac.c.train"
 local enum = require "nac.util.enum"
 local file = require "nac.util.file"
 local guard = require "nac.train.guard"
+local part = require "nac.train.part"
 local optimizer = require "nac.train.optimizer"
 local proc = require "nac.c.proc"
 local schedule = require "nac.train.schedule"
@@ -20,7 +21,7 @@ Run.__index = Run
 Run.__name = "nac.train.run"
 
 local known = {
-  "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
+  "augment", "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
   "schedule", "seed", "standardize", "trial",
 }
 
@@ -34,6 +35,7 @@ local function trainer_options(options, task, rows, level)
   o.batch, o.max_rows = options.batch or 128, rows
   o.l1, o.l2, o.reference, o.piece = options.l1, options.l2, options.reference, options.piece
   o.seed = options.seed or (options.trial and options.trial.seed) or 1
+  o.shift = type(options.augment) == "table" and options.augment.shift or 0
   o.loss = options.loss or (task == "regression" and "mse" or "cross_entropy")
   return o, lr
 end
@@ -51,6 +53,18 @@ local function schedule_spec(options, search, level)
   for key in pairs(p) do enum.check(key, { "factor", "min_lr", "patience", "threshold" }, "option of plateau", level + 1) end
   return { kind = "plateau", factor = p.factor or .5, patience = (p.patience or 1) - 1, min_lr = p.min_lr or 1e-6,
            threshold = p.threshold or 1e-4 }
+end
+
+-- What becomes of the samples of an epoch: { shift = pixels }, a function, or nil.
+local function augment_of(options, data, level)
+  local augment = options.augment
+  if augment == nil then augment = data.augment end
+  if augment == nil or augment == false or type(augment) == "function" then return augment or nil end
+  if type(augment) ~= "table" then
+    error("augment must be { shift = pixels } or a function(x, epoch), got " .. type(augment), level + 1)
+  end
+  for key in pairs(augment) do enum.check(key, { "shift" }, "augmentation", level + 1) end
+  return augment
 end
 
 -- Takes up a state, or the one in the file of that name.
@@ -75,18 +89,20 @@ function M.new(net, data, options, level)
   local epochs = guard.count(level, options.epochs == nil and 10 or options.epochs, "epochs")
   local parts, task = guard.parts(level, data)
   local fit, search = parts.fit, parts.search
-  local rows = math.max(fit.x:size(1), search and search.x:size(1) or 0)
+  local rows = math.max(part.most(fit), search and part.most(search) or 0)
+  local augment = augment_of(options, data, level)
+  options = setmetatable({ augment = augment }, { __index = options })
   local opts, lr = trainer_options(options, task, rows, level)
   local patience = options.patience == nil and 3 or options.patience or 0
   if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), level) end
   local spec = schedule_spec(options, search, level)
   local scaled = options.standardize or data.standardize
-  if scaled and scaled ~= "none" then guard.call(level, standardize.set, net, fit.x, scaled) end
+  if scaled and scaled ~= "none" then guard.call(level, standardize.set, net, part.some(fit), scaled) end
   local trainer = guard.call(level, ctrain.new, net, opts)
-  local run = { lr = lr, epochs = epochs, steps = trainer:steps(fit.x:size(1)) }
+  local run = { lr = lr, epochs = epochs, steps = part.steps(fit, trainer) }
   local self = setmetatable({
-    net = net, fit = fit, search = search, options = options, epochs = epochs, patience = patience, trainer = trainer,
-    settings = { batch = opts.batch, seed = opts.seed, rows = fit.x:size(1) }, history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
+    change = type(augment) == "function" and augment or nil, net = net, fit = fit, search = search, options = options, epochs = epochs, patience = patience, trainer = trainer,
+    settings = { batch = opts.batch, seed = opts.seed, rows = part.rows(fit) }, history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
   }, Run)
   local ok, made = pcall(schedule.new, spec, run, 1)
   if not ok then
@@ -119,10 +135,10 @@ function Run:step(level)
   level = (level or 1) + 1
   local started, before, epoch = proc.clock(), self.seconds, #self.history + 1
   local rates, lr = self.schedule:rates(epoch, self.history[epoch - 1])
-  local score = guard.score(level, self.trainer:epoch(self.fit.x, self.fit.y, epoch, rates))
+  local score = guard.score(level, part.epoch(self.fit, self.trainer, epoch, rates, self.change))
   local row = { epoch = epoch, loss = score.loss, accuracy = score.accuracy, lr = lr }
   if self.search then
-    local s = guard.score(level, self.trainer:evaluate(self.search.x, self.search.y))
+    local s = guard.score(level, part.evaluate(self.search, self.trainer))
     row.val_loss, row.val_accuracy = s.loss, s.accuracy
     if not (s.loss < math.huge) then error(signal.failed(("search loss is %s after epoch %d"):format(s.loss, epoch)), 0) end
   end
@@ -196,7 +212,7 @@ function Run:finish()
   local best, n = self.best or { epoch = 0 }, #self.history
   local lr = self.schedule:following(n, self.history[n])
   return { epochs = n, best_epoch = best.epoch, loss = best.loss, val_loss = best.val_loss, val_accuracy = best.val_accuracy,
-           lr = lr, seconds = self.seconds, samples = n * self.fit.x:size(1), history = self.history }
+           lr = lr, seconds = self.seconds, samples = n * part.rows(self.fit), history = self.history }
 end
 
 --- Frees what the training held.

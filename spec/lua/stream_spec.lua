@@ -1,0 +1,109 @@
+local files = require "spec.support.files"
+local nac = require "nac"
+local npz = require "nac.npz"
+local sys = require "nac.c.sys"
+local tensor = require "nac.tensor"
+
+-- n samples of `width` numbers; the class is whether the first one is positive.
+local function write(n, width)
+  local x_path, y_path = files.temporary(nil, ".npy"), files.temporary(nil, ".npy")
+  local x = tensor.randn({ n, width }, { seed = 1 })
+  local y = {}
+  for i = 1, n do y[i] = x:get(i, 1) > 0 and 1 or 0 end
+  assert(npz.write_npy(x_path, x))
+  assert(npz.write_npy(y_path, tensor.new(y, "i32")))
+  return x_path, y_path, x
+end
+
+local function rows_of(part, epoch)
+  local list = {}
+  for x, y in part:pieces(epoch) do
+    assert.equal(x:shape()[1], y:shape()[1])
+    for _, row in ipairs(x:totable()) do list[#list + 1] = ("%.6g %.6g"):format(row[1], row[2]) end
+  end
+  return list
+end
+
+describe("a data set that stays on disk", function()
+  after_each(files.clean)
+
+  it("deals its rows to the parts, each once, in an order of its own each epoch", function()
+    local x_path, y_path, x = write(1003, 2)
+    local ds = nac.dataset.file { file = x_path, label = y_path, stream = true, chunk_rows = 160, seed = 2 }
+    assert.same({ 2 }, ds.shape)
+    assert.equal(2, ds.n_classes)
+    local seen, total = {}, 0
+    for name, part in pairs { fit = ds.fit, search = ds.search, select = ds.select, test = ds:test() } do
+      local rows = rows_of(part, 1)
+      assert.equal(part.rows, #rows)
+      total = total + #rows
+      for _, row in ipairs(rows) do
+        assert.is_nil(seen[row], name)
+        seen[row] = true
+      end
+      assert.equal(part.rows, #rows_of(part, 0))
+    end
+    assert.equal(1003, total)
+    assert.is_true(seen[("%.6g %.6g"):format(x:get(1003, 1), x:get(1003, 2))])
+    assert.is_true(math.abs(ds:test().rows / 1003 - 0.2) < 0.05 and math.abs(ds.search.rows / 803 - 0.1) < 0.05)
+    assert.same(rows_of(ds.fit, 1), rows_of(ds.fit, 1))
+    assert.not_same(rows_of(ds.fit, 1), rows_of(ds.fit, 2))
+  end)
+
+  it("is trained on like any other, with the same result each time", function()
+    local x_path, y_path = write(1200, 4)
+    local ds = nac.dataset.file { file = x_path, label = y_path, stream = true, chunk_rows = 200, standardize = "mean_std" }
+    local function train()
+      local net = nac.nn.sequential { input = ds.shape, nac.nn.standardize {}, nac.nn.dense { units = 8 }, nac.nn.relu {},
+        nac.nn.dense { units = 2 } }:build { seed = 1 }
+      local fit = nac.train.fit(net, ds, { epochs = 6, batch = 20, schedule = { kind = "one_cycle", max_lr = 0.02 } })
+      return fit, nac.train.evaluate(net, ds:test())
+    end
+    local first, test = train()
+    assert.is_true(first.val_accuracy > 0.9 and test.accuracy > 0.9)
+    assert.equal(ds:test().rows, test.n)
+    assert.equal(test.loss, select(2, train()).loss)
+  end)
+
+  it("takes the memory of a piece, whatever the size of the file", function()
+    local x_path, y_path = write(20000, 100) -- 8 MB
+    collectgarbage()
+    collectgarbage()
+    local ds = nac.dataset.file { file = x_path, label = y_path, stream = true, chunk_rows = 1600 } -- 0.64 MB a piece
+    local net = nac.nn.sequential { input = { 100 }, nac.nn.dense { units = 2 } }:build()
+    sys.set_memory_budget(sys.memory().live + (3 << 20))
+    local ok, fit = pcall(nac.train.fit, net, ds, { epochs = 2, batch = 100 })
+    sys.set_memory_budget(0)
+    assert.is_true(ok, tostring(fit))
+    assert.equal(2, fit.epochs)
+  end)
+
+  it("may be an HDF5 file", function()
+    local ds = nac.dataset.file { file = "spec/golden/hdf5.h5", x = "packed/gzip", label = "packed/columns", task = "regression",
+      stream = true, chunk_rows = 160 }
+    assert.equal(1000, ds.fit.rows + ds.search.rows + ds.select.rows + ds:test().rows)
+    for x, y in ds:test():pieces(0) do assert.is_true(x:equal(y)) end
+  end)
+
+  it("is refused where it cannot be streamed", function()
+    local x_path, y_path = write(40, 2)
+    local function refusal(options)
+      local ds, message = nac.dataset.from_config(options)
+      if not ds then return message end
+      return select(2, ds:load())
+    end
+    assert.matches("npy and HDF5 files can be streamed, csv files cannot",
+      refusal { file = files.temporary("a,b\n1,2\n", ".csv"), label = "b", stream = true })
+    assert.matches("label must be the npy file", refusal { file = x_path, label = 1, stream = true })
+    assert.matches("%d+ samples are too few", refusal { file = write(10, 2), label = select(2, write(10, 2)), stream = true })
+    assert.matches("holds 40 samples, but .* 30", refusal { file = x_path, label = select(2, write(30, 2)), stream = true })
+    local ds = nac.dataset.file { file = x_path, label = y_path, stream = true }
+    assert.error_matches(function() ds:folds(3) end, "has no folds", 1, true)
+    local spoilt = tensor.zeros { 40, 2 }
+    spoilt:set(0 / 0, 7, 1)
+    assert(npz.write_npy(x_path, spoilt))
+    local bad = nac.dataset.file { file = x_path, label = y_path, stream = true }
+    assert.error_matches(function() for _, part in pairs(bad:parts()) do rows_of(part, 0) end rows_of(bad:test(), 0) end,
+      "rows 7 to 7 holds values that are not finite", 1, true)
+  end)
+end)
