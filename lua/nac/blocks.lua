@@ -16,6 +16,7 @@ local rows = {}
 --   keys   schema of `params` (rules as in `nac.config.schema`)
 --   check(params) -> nothing, or what is wrong
 --   shape(params, shape) -> shape of the output, or nil and what is wrong
+--   text(params) -> a few words for a table of results
 --   build(arch, component, shape, is_last) adds layers to an `nn` arch;
 --     `is_last` holds where the final activation shall be left out.
 --     Without `build` the kind can be described and counted, not trained.
@@ -83,6 +84,27 @@ end
 
 local bias = { key = "bias", kind = "boolean", doc = "Whether layers have biases. Default: those without a batchnorm behind them." }
 
+local short = { batch = "+bn", layer = "+ln", batch_positions = "+bp", none = "" }
+
+-- "64-32-10  relu+bn softmax"
+local function layers_text(p, sizes)
+  local words = {}
+  for i, activation in ipairs(p.activations) do words[i] = activation .. short[p.normalizations[i]] end
+  return table.concat(sizes, "-") .. "  " .. table.concat(words, " ")
+end
+
+--- A description in one line, for a table of results.
+-- @param desc a description
+-- @return for example "conv 1-8 k3  relu+bn | 512-10  softmax"
+function M.text(desc)
+  local parts = {}
+  for _, component in ipairs(desc.components) do
+    local row = rows[component.block_type]
+    if row and row.text then parts[#parts + 1] = row.text(component.params) end
+  end
+  return table.concat(parts, " | ")
+end
+
 local function mlp_keys(norms)
   return {
     rule("widths", size, "Input and output widths, one more than layers."),
@@ -96,6 +118,7 @@ M.register {
   name = "MLP",
   keys = mlp_keys(),
   check = function(p) return same_length(p, "widths", { "activations", "normalizations" }, 1) end,
+  text = function(p) return layers_text(p, p.widths) end,
   shape = function(p, shape)
     local n = M.numel(shape)
     if p.widths[1] ~= n then return nil, ("widths[1] is %d, what comes in is %s (%d values)"):format(p.widths[1], shape_text(shape), n) end
@@ -143,6 +166,9 @@ M.register {
     end
     return { h, w, p.channels[#p.channels] }
   end,
+  text = function(p)
+    return "conv " .. layers_text(p, p.channels):gsub("  ", " k" .. table.concat(p.kernels, ",") .. "  ", 1)
+  end,
   build = function(arch, component)
     local nn, p, group = require "nac.nn", component.params, component.name
     for i, kernel in ipairs(p.kernels) do
@@ -164,6 +190,7 @@ M.register {
     { key = "activation", kind = "word", words = words.activation, default = "identity", doc = "After the sum." },
   },
   shape = function(_, shape) return image(shape) end,
+  text = function(p) return ("attention %d  %s"):format(p.hidden_channels, p.activation) end,
   build = function(arch, component)
     local p = component.params
     arch:add(require("nac.nn").conv_attn { hidden = p.hidden_channels, activation = p.activation, name = component.name })
@@ -193,6 +220,9 @@ M.register {
       return nil, ("phi starts with width %d, what comes in is %s"):format(p.phi.widths[1], shape_text(shape))
     end
     return { p.rho.widths[#p.rho.widths] }
+  end,
+  text = function(p)
+    return ("phi %s | %s | rho %s"):format(layers_text(p.phi, p.phi.widths), p.aggregation, layers_text(p.rho, p.rho.widths))
   end,
   build = function(arch, component, _, is_last)
     local p = component.params

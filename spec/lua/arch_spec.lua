@@ -114,6 +114,19 @@ describe("an architecture description", function()
     assert.equal("d.phi.dense1 d.phi.batchnorm1 d.phi.leaky_relu1 d.aggregate d.rho.dense1 d.rho.softmax1", kinds { head = true })
   end)
 
+  it("is told in one line", function()
+    local mlp = { widths = { 4, 8, 3 }, activations = { "relu", "softmax" }, normalizations = { "layer", false } }
+    local conv = { channels = { 1, 2, 4 }, kernels = { 3, 1 }, activations = { "gelu", "relu" }, normalizations = { "batch", false } }
+    local text = require("nac.blocks").text
+    assert.equal("conv 1-2-4 k3,1  gelu+bn relu | attention 2  identity | 4-8-3  relu+ln softmax", text(assert(arch.from_table {
+      input_shape = { 3, 3, 1 }, components = {
+        { block_type = "Conv", params = conv }, { block_type = "ConvAttn", params = { hidden_channels = 2 } },
+        { block_type = "Flatten", params = {} }, { block_type = "MLP", params = mlp } } })))
+    local phi = { widths = { 5, 4 }, activations = { "relu" }, normalizations = { "batch_positions" } }
+    assert.equal("phi 5-4  relu+bp | mean | rho 4-8-3  relu+ln softmax", text(assert(arch.from_table {
+      input_shape = { 8, 5 }, components = { { block_type = "DeepSets", params = { phi = phi, rho = mlp } } } })))
+  end)
+
   it("of an image has convolutions, with a bias where no batchnorm follows", function()
     local function params(extra)
       local p = { channels = { 2, 4, 3 }, kernels = { 3, 1 }, activations = { "relu", "gelu" }, normalizations = { "batch", false } }

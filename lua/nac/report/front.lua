@@ -1,4 +1,5 @@
 --- The Pareto front as a printed table.
+local blocks = require "nac.blocks"
 local quantity = require("nac.report.quantity").of
 local text_table = require "nac.report.table"
 
@@ -15,23 +16,6 @@ local function number(value)
   if value == nil then return "-" end
   if value == math.floor(value) and math.abs(value) < 1e15 then return ("%d"):format(value) end
   return (math.abs(value) >= 1000 and "%.0f" or "%.4g"):format(value)
-end
-
--- "64-32-10 relu/relu" from an architecture description.
-local function network(description)
-  if not description then return "" end
-  local parts = {}
-  for _, component in ipairs(description.components) do
-    local p = component.params or {}
-    if p.widths then
-      local activations = {}
-      for i, name in ipairs(p.activations) do
-        activations[i] = name .. (p.normalizations[i] == "batch" and "+bn" or "")
-      end
-      parts[#parts + 1] = table.concat(p.widths, "-") .. "  " .. table.concat(activations, " ")
-    end
-  end
-  return table.concat(parts, " | ")
 end
 
 --- The table of a front, most accurate first.
@@ -70,7 +54,8 @@ function M.text(result)
           row[#row + 1] = number(value)
         end
       end
-      row[#row + 1] = network(result.describe(record))
+      local description = result.describe(record)
+      row[#row + 1] = description and blocks.text(description) or ""
       rows[#rows + 1] = row
     end
   end
