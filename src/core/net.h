@@ -26,10 +26,10 @@ typedef struct nac_net nac_net;
 typedef struct nac_attr {
   const char *name;
   enum { NAC_ATTR_NUMBER, NAC_ATTR_BOOLEAN, NAC_ATTR_WORD, NAC_ATTR_LIST } type;
+  int n_list;       /* LIST: how many */
   double number;    /* NUMBER; BOOLEAN as 0 or 1 */
   const char *word; /* WORD */
-  double list[NAC_MAX_RANK]; /* LIST */
-  int n_list;
+  double list[NAC_MAX_RANK];
 } nac_attr;
 
 typedef enum nac_role { NAC_PARAMETER, NAC_BUFFER } nac_role;

@@ -72,20 +72,16 @@ VOP float share(const k_pool *p, window w)
   return 1.0f / (float)(p->include_pad ? p->kh * p->kw : (w.y1 - w.y0) * (w.x1 - w.x0));
 }
 
-/* Every place of a window, in row-major order. */
-#define EACH_TAP(p, win, i)                          \
-  for (long iy_ = (win).y0; iy_ < (win).y1; iy_++)   \
-    for (long i = iy_ * (p)->w + (win).x0; i < iy_ * (p)->w + (win).x1; i++)
-
 static void max_pool16(const float *x, float *y, const k_pool *p)
 {
   for (long o = 0; o < p->oh * p->ow; o++) {
     const window win = window_at(p, o / p->ow, o % p->ow);
     for (long l = 0; l < 16; l += VW) {
       vf m = vset1(-INFINITY);
-      EACH_TAP(p, win, i)
-      {
-        m = vmax(m, vload(x + i * 16 + l));
+      for (long iy = win.y0; iy < win.y1; iy++) {
+        for (long i = iy * p->w + win.x0; i < iy * p->w + win.x1; i++) {
+          m = vmax(m, vload(x + i * 16 + l));
+        }
       }
       vstore(y + o * 16 + l, m);
     }
@@ -100,12 +96,13 @@ static void max_pool16_back(const float *x, const float *y, const float *gy, flo
     for (long l = 0; l < 16; l += VW) {
       const vf m = vload(y + o * 16 + l);
       vf left = vload(gy + o * 16 + l);
-      EACH_TAP(p, win, i)
-      {
-        float *g = gx + i * 16 + l;
-        const vf v = vload(x + i * 16 + l);
-        vstore(g, vload(g) + vselect_gt(m, v, zero, left));
-        left = vselect_gt(m, v, left, zero);
+      for (long iy = win.y0; iy < win.y1; iy++) {
+        for (long i = iy * p->w + win.x0; i < iy * p->w + win.x1; i++) {
+          float *g = gx + i * 16 + l;
+          const vf v = vload(x + i * 16 + l);
+          vstore(g, vload(g) + vselect_gt(m, v, zero, left));
+          left = vselect_gt(m, v, left, zero);
+        }
       }
     }
   }
@@ -118,9 +115,10 @@ static void avg_pool16(const float *x, float *y, const k_pool *p)
     const vf a = vset1(share(p, win));
     for (long l = 0; l < 16; l += VW) {
       vf s = vset1(0.0f);
-      EACH_TAP(p, win, i)
-      {
-        s = s + vload(x + i * 16 + l);
+      for (long iy = win.y0; iy < win.y1; iy++) {
+        for (long i = iy * p->w + win.x0; i < iy * p->w + win.x1; i++) {
+          s = s + vload(x + i * 16 + l);
+        }
       }
       vstore(y + o * 16 + l, a * s);
     }
@@ -133,9 +131,10 @@ static void avg_pool16_back(const float *gy, float *gx, const k_pool *p)
     const window win = window_at(p, o / p->ow, o % p->ow);
     for (long l = 0; l < 16; l += VW) {
       const vf g = vset1(share(p, win)) * vload(gy + o * 16 + l);
-      EACH_TAP(p, win, i)
-      {
-        vstore(gx + i * 16 + l, vload(gx + i * 16 + l) + g);
+      for (long iy = win.y0; iy < win.y1; iy++) {
+        for (long i = iy * p->w + win.x0; i < iy * p->w + win.x1; i++) {
+          vstore(gx + i * 16 + l, vload(gx + i * 16 + l) + g);
+        }
       }
     }
   }

@@ -85,6 +85,12 @@ static int64_t channels_of(const nac_step *s)
   return nac_step_axis(s, AXIS, 16).n;
 }
 
+static double values_a_channel(const nac_step *s)
+{
+  const int64_t each = s->x_len[0] / channels_of(s);
+  return (double)(s->batch * each);
+}
+
 /* In the blocked layout the batch may end inside a group of 16 samples. */
 static int64_t lanes_in_last_group(const nac_step *s)
 {
@@ -199,7 +205,7 @@ static void forward_reduce(nac_step *s, int64_t r0, int64_t r1)
 static void forward_finish(nac_step *s)
 {
   const stats t = stats_of(s);
-  const double count = (double)(s->batch * (s->x_len[0] / channels_of(s)));
+  const double count = values_a_channel(s);
   const double momentum = nac_layer_attr(s->layer, MOMENTUM);
   int64_t c;
   for (c = 0; c < channels_of(s); c++) {
@@ -273,7 +279,7 @@ static void backward_reduce(nac_step *s, int64_t r0, int64_t r1)
 static void backward_finish(nac_step *s)
 {
   const stats t = stats_of(s);
-  const double count = (double)(s->batch * (s->x_len[0] / channels_of(s)));
+  const double count = values_a_channel(s);
   int64_t c;
   for (c = 0; c < channels_of(s); c++) {
     const double inv_std = get(s, t.inv_std, c);
