@@ -62,3 +62,21 @@ mutate.run {
   end),
 }
 os.remove(path)
+
+-- Models of NAC: each example of the file, with both sets of lists, decoded and described.
+local nac_models = require "nac.arch.nac"
+local yaml = require "nac.util.yaml"
+mutate.run {
+  name = "nac models", rounds = rounds, seed = seed,
+  files = { "spec/golden/config/bragg_model_example_configs.yaml", "spec/golden/config/deepsets_model_example_configs.yaml" },
+  read = strict("nac-models", function(name)
+    local value, why = yaml.load(name)
+    if type(value) ~= "table" then return nil, why end
+    local last
+    for i, example in ipairs(nac_models.examples(value)) do
+      last, why = arch.load(name, { example = example, decode = 2024 + i % 2 })
+      if last then arch.to_nn(last):net():close() end
+    end
+    return last, why or "no examples"
+  end),
+}

@@ -51,12 +51,18 @@ function Reader:value(key)
   return value
 end
 
+-- A value as a word: any spelling of null is one.
+local function word_of(value)
+  if value == yaml.null or value == false or package.loaded.dkjson and value == package.loaded.dkjson.null then return "null" end
+  return type(value) == "table" and "a list or mapping" or tostring(value)
+end
+
 -- The entry of a list that an index stands for.
 function Reader:index(key, list)
   local value = self:value(key)
   local i = math.tointeger(value)
   if not i or i < 0 or i >= #list then
-    fail(self, key, "%s: index %s is not from 0 to %d (decode %d: %s)", key, tostring(value), #list - 1, self.decode,
+    fail(self, key, "%s: index %s is not from 0 to %d (decode %d: %s)", key, word_of(value), #list - 1, self.decode,
       table.concat(list, ", "))
   end
   return list[i + 1]
@@ -65,7 +71,7 @@ end
 function Reader:integer(key, least, most)
   local value = self:value(key)
   local n = math.tointeger(value)
-  if not n or n < least or n > most then fail(self, key, "%s: %s is not from %d to %d", key, tostring(value), least, most) end
+  if not n or n < least or n > most then fail(self, key, "%s: %s is not from %d to %d", key, word_of(value), least, most) end
   return n
 end
 
@@ -73,7 +79,7 @@ end
 function Reader:word(key, list, set)
   local value = self:value(key)
   if math.type(value) then return self:index(key, list) end
-  local word, why = words.find(set, value == yaml.null and "null" or value)
+  local word, why = words.find(set, word_of(value))
   if not word then fail(self, key, "%s: %s", key, why) end
   return word
 end
@@ -82,7 +88,7 @@ function Reader:norm(key, norms)
   local value = self:value(key)
   if norms and norms[value] then return norms[value] end
   if value == "sequence" then return "batch" end
-  local word, why = words.find(words.norm, (type(value) == "table" or value == false) and "null" or value) -- any spelling of null
+  local word, why = words.find(words.norm, word_of(value))
   if not word then fail(self, key, "%s: %s", key, why) end
   return word
 end

@@ -28,7 +28,10 @@ end
 
 local function shape_text(shape) return table.concat(shape, "x") end
 
-local function macs_of(term) return term.op == "matmul_const" and term.positions * term.weights or 0 end
+local function macs_of(term)
+  if term.op == "matmul_const" then return term.positions * term.weights end
+  return term.op == "matmul_values" and term.positions * term.fan_in * term.fan_out or 0
+end
 
 -- One row a layer of the net, with what each counter says about it.
 local function layer_rows(net, counted, estimated)
