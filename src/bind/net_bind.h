@@ -18,4 +18,10 @@ nac_net_box *nac_lua_check_net(lua_State *L, int index);
 /** Drops one reference; the net goes with the last. */
 void nac_net_box_release(void *box);
 
+/* Methods of "nac.net" that bind/net_quant.c defines. */
+int nac_lua_net_quantise(lua_State *L);
+int nac_lua_net_quantiser(lua_State *L);
+int nac_lua_net_set_mask(lua_State *L);
+int nac_lua_net_mask(lua_State *L);
+
 #endif

@@ -5,19 +5,22 @@
 
 #include "bind/bind.h"
 #include "bind/modules.h"
+#include "bind/quant_bind.h"
 #include "core/quant/format.h"
 
 #define META "nac.format"
 
-static const nac_format *check(lua_State *L, int index)
+const nac_format *nac_lua_check_format(lua_State *L, int index)
 {
   return luaL_checkudata(L, index, META);
 }
 
-static int push_format(lua_State *L, const nac_format *f)
+int nac_lua_push_format(lua_State *L, const nac_format *f)
 {
   nac_format *box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = *f;
+  luaL_requiref(L, "nac.c.quant", luaopen_nac_c_quant, 0);
+  lua_pop(L, 1);
   luaL_setmetatable(L, META);
   return 1;
 }
@@ -48,7 +51,7 @@ static int l_format(lua_State *L)
     if (nac_format_parse(&f, lua_tostring(L, 1), &err) != NAC_OK) {
       return nac_lua_raise(L, &err);
     }
-    return push_format(L, &f);
+    return nac_lua_push_format(L, &f);
   }
   luaL_checktype(L, 1, LUA_TTABLE);
   memset(&f, 0, sizeof f);
@@ -60,13 +63,13 @@ static int l_format(lua_State *L)
   if (nac_format_check(&f, &err) != NAC_OK) {
     return nac_lua_raise(L, &err);
   }
-  return push_format(L, &f);
+  return nac_lua_push_format(L, &f);
 }
 
 /* format:quantise(x) -> the number nearest to x, whether x was out of range */
 static int l_quantise(lua_State *L)
 {
-  const nac_format *f = check(L, 1);
+  const nac_format *f = nac_lua_check_format(L, 1);
   int64_t overflows = 0;
   const nac_wide raw = nac_format_quantise(f, luaL_checknumber(L, 2), &overflows);
   lua_pushnumber(L, nac_format_value(f, raw));
@@ -78,7 +81,7 @@ static int l_quantise(lua_State *L)
  * complement bits where an unsigned one does not fit into a Lua integer) */
 static int l_raw(lua_State *L)
 {
-  const nac_format *f = check(L, 1);
+  const nac_format *f = nac_lua_check_format(L, 1);
   lua_pushinteger(L, (lua_Integer)(int64_t)(uint64_t)nac_format_quantise(f, luaL_checknumber(L, 2), NULL));
   return 1;
 }
@@ -86,7 +89,7 @@ static int l_raw(lua_State *L)
 /* format:value(raw) -> the number that an integer stands for */
 static int l_value(lua_State *L)
 {
-  const nac_format *f = check(L, 1);
+  const nac_format *f = nac_lua_check_format(L, 1);
   const lua_Integer raw = luaL_checkinteger(L, 2);
   lua_pushnumber(L, nac_format_value(f, f->is_signed ? (nac_wide)raw : (nac_wide)(uint64_t)raw));
   return 1;
@@ -95,7 +98,7 @@ static int l_value(lua_State *L)
 /* format:apply(t) -> a new f32 tensor of the nearest numbers, how many were out of range */
 static int l_apply(lua_State *L)
 {
-  const nac_format *f = check(L, 1);
+  const nac_format *f = nac_lua_check_format(L, 1);
   nac_tensor *t = nac_lua_check_tensor(L, 2);
   nac_tensor *copy;
   nac_error err;
@@ -112,7 +115,7 @@ static int l_apply(lua_State *L)
 /* Fields width, integer, fraction, signed, rounding, overflow, step, max, min. */
 static int l_index(lua_State *L)
 {
-  const nac_format *f = check(L, 1);
+  const nac_format *f = nac_lua_check_format(L, 1);
   const char *key = luaL_checkstring(L, 2);
   if (strcmp(key, "width") == 0) {
     lua_pushinteger(L, f->width);
@@ -143,7 +146,7 @@ static int l_index(lua_State *L)
 static int l_tostring(lua_State *L)
 {
   char text[64];
-  nac_format_text(check(L, 1), text, sizeof text);
+  nac_format_text(nac_lua_check_format(L, 1), text, sizeof text);
   lua_pushstring(L, text);
   return 1;
 }

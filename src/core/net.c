@@ -92,7 +92,7 @@ void nac_net_free(nac_net *net)
     return;
   }
   for (i = 0; i < net->n_values; i++) {
-    nac_free(net->value[i].q);
+    nac_quantiser_free(net->value[i].q);
   }
   for (i = 0; i < net->n_layers; i++) {
     nac_free(net->layer[i].name);
@@ -102,7 +102,7 @@ void nac_net_free(nac_net *net)
     for (i = 0; i < net->n_tensors[role]; i++) {
       nac_free(net->tensor[role][i].name);
       nac_free(net->tensor[role][i].mask);
-      nac_free(net->tensor[role][i].q);
+      nac_quantiser_free(net->tensor[role][i].q);
     }
     nac_free(net->tensor[role]);
     nac_free(net->block[role]);

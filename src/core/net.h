@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/quant/quantiser.h"
 #include "core/tensor.h"
 
 typedef struct nac_net nac_net;
@@ -96,6 +97,25 @@ typedef struct nac_net_tensor {
   const uint8_t *mask; /* one byte an element, 0 = pruned; or NULL */
 } nac_net_tensor;
 nac_net_tensor nac_net_get(const nac_net *net, nac_role role, int id);
+
+/** Where a quantiser sits: on a value (0 is the input) or on a parameter. */
+typedef enum nac_place { NAC_ON_VALUE, NAC_ON_PARAMETER } nac_place;
+
+/** Puts number formats on a value or a parameter, in place of what was there:
+ * n = 1 format for all, as many as dimension `axis` (counted from 0) has, or,
+ * with axis = -1, one an element. `scale` as in nac_quantiser. */
+int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
+                          double scale, nac_error *err);
+
+/** Takes the quantiser of a value or a parameter away. */
+void nac_net_clear_quantiser(nac_net *net, nac_place place, int id);
+
+/** The quantiser of a value or a parameter, or NULL. */
+const nac_quantiser *nac_net_quantiser(const nac_net *net, nac_place place, int id);
+
+/** Prunes: elements of a parameter whose byte in `keep` is 0 become zero and
+ * stay so in training. NULL takes the mask away. */
+int nac_net_set_mask(nac_net *net, int param, const uint8_t *keep, nac_error *err);
 
 /** Copies all parameters and buffers to or from `state`, an array of
  * nac_net_state_size floats: to keep and restore the best epoch. */

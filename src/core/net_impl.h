@@ -4,16 +4,7 @@
 
 #include "core/layer/layer.h"
 #include "core/net.h"
-
-/* A number format on a value or a parameter (never on a layer kind). Quantised
- * nets are made by passes that come later; plans refuse a net that has any. */
-typedef struct nac_quantiser {
-  int is_signed;
-  int width;    /* bits in all */
-  int integer;  /* bits before the binary point, with the sign */
-  int rounding; /* AMD's AP_TRN, AP_RND_CONV, ... by number */
-  int overflow; /* AP_WRAP, AP_SAT, ... by number */
-} nac_quantiser;
+#include "core/quant/quantiser.h"
 
 typedef struct nac_value {
   int rank;

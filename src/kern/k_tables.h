@@ -77,6 +77,8 @@
   void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options);                         \
   void k_rmsprop_##isa(float *p, const float *g, float *square, float *mean, float *momentum, long n,                \
                        const k_rmsprop *options);                                                                    \
+  void k_quantise_##isa(const float *x, float *y, long n, const k_quantiser *q);                                     \
+  void k_quantise_back_##isa(const float *x, const float *gy, float *gx, long n, float min, float max);              \
   void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \
   void k_conv_weights_##isa(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);                 \
   void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);

@@ -68,6 +68,14 @@ typedef struct k_pool {
   int include_pad;
 } k_pool;
 
+/* A number format in floats: y = step clamp(round(x / step), lo, hi). */
+typedef struct k_quantiser {
+  float step;
+  float lo, hi;  /* in steps */
+  int rounding;  /* as enum nac_rounding numbers them */
+  int divide;    /* the step is no power of two: x / step, not x times its inverse */
+} k_quantiser;
+
 typedef struct nac_kernels {
   const char *name; /* "avx512", "avx2" or "portable" */
 
@@ -190,6 +198,10 @@ typedef struct nac_kernels {
   void (*conv_forward)(const k_conv *c, const float *w, const float *bias, const float *x, float *y);
   void (*conv_weights)(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);
   void (*product16)(const k_product *d, const float *a, const float *b, float *y);
+
+  void (*quantise)(const float *x, float *y, long n, const k_quantiser *q);
+  /* gx = gy where min <= x <= max, else 0 */
+  void (*quantise_back)(const float *x, const float *gy, float *gx, long n, float min, float max);
 } nac_kernels;
 
 /** The kernels in use; never NULL. */

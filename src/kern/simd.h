@@ -29,6 +29,8 @@ VOP vf vfma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 VOP vf vmax(vf a, vf b) { return _mm512_max_ps(a, b); }
 VOP vf vmin(vf a, vf b) { return _mm512_min_ps(a, b); }
 VOP vf vsqrt(vf a) { return _mm512_sqrt_ps(a); }
+/* to the nearest integer, halves to even */
+VOP vf vround(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 /* a > b ? x : y, lane by lane; y where a or b is NaN */
 VOP vf vselect_gt(vf a, vf b, vf x, vf y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x); }
 /* the lanes from n on become `other` */
@@ -60,6 +62,7 @@ VOP vf vfma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 VOP vf vmax(vf a, vf b) { return _mm256_max_ps(a, b); }
 VOP vf vmin(vf a, vf b) { return _mm256_min_ps(a, b); }
 VOP vf vsqrt(vf a) { return _mm256_sqrt_ps(a); }
+VOP vf vround(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 VOP vf vselect_gt(vf a, vf b, vf x, vf y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
 VOP vf vfill_from(vf x, long n, vf other) { return _mm256_blendv_ps(other, x, _mm256_castsi256_ps(vlanes(n))); }
 VOP float vsum(vf a)
@@ -110,6 +113,15 @@ VOP vf vsqrt(vf a)
   int i;
   for (i = 0; i < VW; i++) {
     y[i] = __builtin_sqrtf(a[i]);
+  }
+  return y;
+}
+VOP vf vround(vf a)
+{
+  vf y;
+  int i;
+  for (i = 0; i < VW; i++) {
+    y[i] = __builtin_rintf(a[i]);
   }
   return y;
 }

@@ -1,0 +1,134 @@
+/* Quantisers and masks of nets: methods of "nac.net" (bind/net.c). */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/bind.h"
+#include "bind/net_bind.h"
+#include "bind/quant_bind.h"
+#include "core/mem.h"
+
+static int find_parameter(lua_State *L, const nac_net *net, int index)
+{
+  const char *name = luaL_checkstring(L, index);
+  int i;
+  for (i = 0; i < nac_net_n_tensors(net, NAC_PARAMETER); i++) {
+    if (strcmp(nac_net_get(net, NAC_PARAMETER, i).name, name) == 0) {
+      return i;
+    }
+  }
+  return luaL_error(L, "the net has no parameter '%s'", name);
+}
+
+/* Argument 2: a parameter's name, or a value (1 is the input). */
+static nac_place check_place(lua_State *L, const nac_net *net, int *id)
+{
+  if (lua_type(L, 2) == LUA_TNUMBER) {
+    const lua_Integer value = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, value >= 1 && value <= nac_net_n_values(net), 2, "the net has no such value");
+    *id = (int)value - 1;
+    return NAC_ON_VALUE;
+  }
+  *id = find_parameter(L, net, 2);
+  return NAC_ON_PARAMETER;
+}
+
+/* net:quantise(place, format | list of formats | nil, {axis=, scale=}): place is a
+ * parameter's name or a value's number; a list holds one format for each index of
+ * dimension `axis` (default 1), or one an element with axis = 0; nil takes the
+ * quantiser away */
+int nac_lua_net_quantise(lua_State *L)
+{
+  nac_net *net = nac_lua_check_net(L, 1)->net;
+  int id;
+  const nac_place place = check_place(L, net, &id);
+  const double scale = nac_lua_opt_number_field(L, 4, "scale", 0);
+  const int axis = (int)nac_lua_opt_integer_field(L, 4, "axis", 1) - 1;
+  nac_error err;
+  int code;
+  if (lua_isnoneornil(L, 3)) {
+    nac_net_clear_quantiser(net, place, id);
+    return 0;
+  }
+  if (lua_type(L, 3) != LUA_TTABLE) {
+    code = nac_net_set_quantiser(net, place, id, 1, -1, nac_lua_check_format(L, 3), scale, &err);
+  } else {
+    const lua_Integer n = luaL_len(L, 3);
+    nac_format *list = lua_newuserdatauv(L, (size_t)n * sizeof *list + 1, 0);
+    lua_Integer i;
+    for (i = 0; i < n; i++) {
+      lua_geti(L, 3, i + 1);
+      list[i] = *nac_lua_check_format(L, -1);
+      lua_pop(L, 1);
+    }
+    code = nac_net_set_quantiser(net, place, id, n, axis, list, scale, &err);
+  }
+  return code != NAC_OK ? nac_lua_raise(L, &err) : 0;
+}
+
+/* net:quantiser(place) -> list of formats, scale (0 = powers of two), elements that
+ * share a format before the next one's turn; or nil */
+int nac_lua_net_quantiser(lua_State *L)
+{
+  const nac_net *net = nac_lua_check_net(L, 1)->net;
+  int id;
+  const nac_place place = check_place(L, net, &id);
+  const nac_quantiser *q = nac_net_quantiser(net, place, id);
+  int64_t i;
+  if (q == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_createtable(L, (int)q->n, 0);
+  for (i = 0; i < q->n; i++) {
+    nac_lua_push_format(L, &q->format[i]);
+    lua_seti(L, -2, i + 1);
+  }
+  lua_pushnumber(L, q->scale);
+  lua_pushinteger(L, (lua_Integer)q->inner);
+  return 3;
+}
+
+/* net:set_mask(parameter, u8 tensor of its shape | nil): elements that are 0 are
+ * pruned: they become zero and stay so in training */
+int nac_lua_net_set_mask(lua_State *L)
+{
+  nac_net *net = nac_lua_check_net(L, 1)->net;
+  const int id = find_parameter(L, net, 2);
+  const nac_net_tensor p = nac_net_get(net, NAC_PARAMETER, id);
+  nac_error err;
+  if (lua_isnoneornil(L, 3)) {
+    return nac_net_set_mask(net, id, NULL, &err);
+  }
+  {
+    const nac_tensor *t = nac_lua_check_tensor(L, 3);
+    if (t->dtype != NAC_U8 || !nac_tensor_is_contiguous(t) || t->rank != p.rank ||
+        memcmp(t->dim, p.dim, (size_t)p.rank * sizeof *p.dim) != 0) {
+      char want[96];
+      char got[96];
+      nac_shape_text(want, sizeof want, p.rank, p.dim);
+      nac_shape_text(got, sizeof got, t->rank, t->dim);
+      return luaL_error(L, "the mask of '%s' is a contiguous u8 tensor of %s, got %s %s", p.name, want,
+                        nac_dtype_name(t->dtype), got);
+    }
+    return nac_net_set_mask(net, id, nac_tensor_data(t), &err) != NAC_OK ? nac_lua_raise(L, &err) : 0;
+  }
+}
+
+/* net:mask(parameter) -> a u8 tensor of its own, or nil where nothing is pruned */
+int nac_lua_net_mask(lua_State *L)
+{
+  const nac_net *net = nac_lua_check_net(L, 1)->net;
+  const nac_net_tensor p = nac_net_get(net, NAC_PARAMETER, find_parameter(L, net, 2));
+  nac_tensor *t;
+  nac_error err;
+  if (p.mask == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  if (nac_tensor_new(&t, NAC_U8, p.rank, p.dim, &err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
+  memcpy(nac_tensor_data(t), p.mask, (size_t)p.n);
+  nac_lua_push_tensor(L, t);
+  return 1;
+}

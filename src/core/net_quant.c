@@ -1,0 +1,89 @@
+/* Quantisers and masks of a net. */
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/net_impl.h"
+
+/* The place's quantiser, name and shape. */
+static nac_quantiser **slot(nac_net *net, nac_place place, int id, int *rank, const int64_t **dim)
+{
+  if (place == NAC_ON_VALUE) {
+    *rank = net->value[id].rank;
+    *dim = net->value[id].dim;
+    return &net->value[id].q;
+  }
+  *rank = net->tensor[NAC_PARAMETER][id].rank;
+  *dim = net->tensor[NAC_PARAMETER][id].dim;
+  return &net->tensor[NAC_PARAMETER][id].q;
+}
+
+int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
+                          double scale, nac_error *err)
+{
+  const int count = place == NAC_ON_VALUE ? net->n_values : net->n_tensors[NAC_PARAMETER];
+  nac_quantiser **q;
+  nac_quantiser *made;
+  const int64_t *dim;
+  int64_t inner = 1;
+  int64_t want = 1;
+  int rank;
+  int i;
+  if (id < 0 || id >= count) {
+    return nac_fail(err, NAC_EINVAL, "the net has no %s %d", place == NAC_ON_VALUE ? "value" : "parameter", id);
+  }
+  q = slot(net, place, id, &rank, &dim);
+  if (axis < -1 || axis >= rank) {
+    return nac_fail(err, NAC_EINVAL, "there is no dimension %d to quantise along", axis + 1);
+  }
+  for (i = 0; i < rank; i++) {
+    want *= axis == -1 || i == axis ? dim[i] : 1;
+    inner *= axis >= 0 && i > axis ? dim[i] : 1;
+  }
+  if (n != 1 && n != want) {
+    return nac_fail(err, NAC_EINVAL, "%lld formats, but 1 or %lld are needed", (long long)n, (long long)want);
+  }
+  if (nac_quantiser_new(&made, n, inner, format, scale, err) != NAC_OK) {
+    return err != NULL ? err->code : NAC_EINVAL;
+  }
+  nac_quantiser_free(*q);
+  *q = made;
+  return NAC_OK;
+}
+
+void nac_net_clear_quantiser(nac_net *net, nac_place place, int id)
+{
+  const int64_t *dim;
+  int rank;
+  nac_quantiser **q = slot(net, place, id, &rank, &dim);
+  nac_quantiser_free(*q);
+  *q = NULL;
+}
+
+const nac_quantiser *nac_net_quantiser(const nac_net *net, nac_place place, int id)
+{
+  return place == NAC_ON_VALUE ? net->value[id].q : net->tensor[NAC_PARAMETER][id].q;
+}
+
+int nac_net_set_mask(nac_net *net, int param, const uint8_t *keep, nac_error *err)
+{
+  nac_parameter *p = &net->tensor[NAC_PARAMETER][param];
+  int64_t i;
+  if (keep == NULL) {
+    nac_free(p->mask);
+    p->mask = NULL;
+    return NAC_OK;
+  }
+  if (p->mask == NULL) {
+    p->mask = nac_malloc((size_t)p->n);
+  }
+  if (p->mask == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for the mask of '%s'", p->name);
+  }
+  memcpy(p->mask, keep, (size_t)p->n);
+  for (i = 0; net->block[NAC_PARAMETER] != NULL && i < p->n; i++) {
+    if (keep[i] == 0) {
+      net->block[NAC_PARAMETER][p->offset + i] = 0.0f;
+    }
+  }
+  return NAC_OK;
+}

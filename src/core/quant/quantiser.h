@@ -1,0 +1,47 @@
+/**
+ * Quantisers: number formats on the elements of a value or a parameter. Applied
+ * to floats they give the nearest numbers of the format, as floats ("fake
+ * quantisation"); backward, gradients pass where the number was in range and
+ * stop where it saturated (straight-through estimator with clipping; Bengio et
+ * al. 2013, Courbariaux et al. 2016).
+ */
+#ifndef NAC_QUANTISER_H
+#define NAC_QUANTISER_H
+
+#include "core/quant/format.h"
+
+typedef struct nac_quantiser {
+  int64_t n;          /* formats; element e of the tensor has format (e / inner) % n */
+  int64_t inner;      /* so n = 1 is one for all, n = elements, inner = 1 one each */
+  nac_format *format; /* (n) */
+  double scale;       /* 0, or the step of a W-bit integer that is no power of two: for training
+                         only; I is then of no meaning */
+} nac_quantiser;
+
+/** A quantiser of its own with copies of the formats. Fails on a format that
+ * is none, n or inner below 1, and a scale that is negative or not finite. */
+int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, double scale,
+                      nac_error *err);
+void nac_quantiser_free(nac_quantiser *q);
+
+/** Least and greatest number and the step of format i. */
+double nac_quantiser_min(const nac_quantiser *q, int64_t i);
+double nac_quantiser_max(const nac_quantiser *q, int64_t i);
+double nac_quantiser_step(const nac_quantiser *q, int64_t i);
+
+/** y = the numbers nearest to x, for `rows` tensors of `len` elements of
+ * `lanes` floats each (1, or 16 in the blocked layout). y may be x. Exact for
+ * formats of up to 24 bits; wider ones round to float. */
+void nac_quantiser_apply(const nac_quantiser *q, const float *x, float *y, int64_t rows, int64_t len, int lanes);
+
+/** gx = gy where x was in range, else 0 (SAT, SAT_SYM, SAT_ZERO); gx = gy for
+ * WRAP. gx may be gy. */
+void nac_quantiser_back(const nac_quantiser *q, const float *x, const float *gy, float *gx, int64_t rows,
+                        int64_t len, int lanes);
+
+/** The same in double, element by element. */
+void nac_quantiser_apply_f64(const nac_quantiser *q, const double *x, double *y, int64_t rows, int64_t len);
+void nac_quantiser_back_f64(const nac_quantiser *q, const double *x, const double *gy, double *gx, int64_t rows,
+                            int64_t len);
+
+#endif
