@@ -55,7 +55,7 @@ int nac_loss_takes_labels(const nac_loss *loss, int64_t outputs)
 int nac_loss_on_logits(const nac_loss *loss, const nac_plan *plan)
 {
   return loss->kind->head != NULL && plan->logits != plan->g.output &&
-         strcmp(plan->g.layer[plan->g.n_layers - 1].kind->name, loss->kind->head) == 0;
+         strcmp(plan->g.layer[plan->head].kind->name, loss->kind->head) == 0;
 }
 
 static int check_labels(const nac_loss *loss, const nac_data *data, int64_t outputs, nac_error *err)

@@ -40,6 +40,7 @@ struct nac_layer {
   int param[NAC_MAX_PARAMS];
   int n_buffers;
   int buffer[NAC_MAX_PARAMS];
+  const nac_quantiser *q; /* of a plan's own layers that round a value */
 };
 
 struct nac_net {

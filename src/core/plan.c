@@ -62,18 +62,9 @@ static int check(const nac_net *net, const nac_plan_options *o, nac_error *err)
     return nac_fail(err, NAC_EINVAL, "a batch has 1 to 2^31 - 1 rows, got %lld", (long long)o->max_batch);
   }
   for (i = 0; i < net->n_values; i++) {
-    if (net->value[i].q != NULL) {
-      return nac_fail(err, NAC_EINVAL, "value %d is quantised; quantised training is not part of this version", i);
-    }
     if (net->value[i].n > (INT64_C(1) << 46) / o->max_batch) {
       return nac_fail(err, NAC_ENOMEM, "out of memory: %lld rows of %lld elements", (long long)o->max_batch,
                       (long long)net->value[i].n);
-    }
-  }
-  for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
-    if (net->tensor[NAC_PARAMETER][i].q != NULL) {
-      return nac_fail(err, NAC_EINVAL, "'%s' is quantised; quantised training is not part of this version",
-                      net->tensor[NAC_PARAMETER][i].name);
     }
   }
   return NAC_OK;
@@ -159,6 +150,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->pieces);
   nac_free(plan->follower);
   nac_free(plan->g32);
+  nac_free(plan->q32);
   nac_free(plan->g64);
   nac_free(plan->w64);
   nac_free(plan->b64);
@@ -215,6 +207,46 @@ void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, in
   }
 }
 
+/* Quantised parameters are rounded into the plan's own copies. */
+static void round_parameters(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int i;
+  for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
+    const nac_parameter *p = &net->tensor[NAC_PARAMETER][i];
+    if (p->q != NULL && plan->w64 != NULL) {
+      nac_quantiser_apply_f64(p->q, plan->w64 + p->offset, plan->w64 + p->offset, 1, p->n);
+    } else if (p->q != NULL) {
+      nac_quantiser_apply(p->q, net->block[NAC_PARAMETER] + p->offset, plan->q32 + p->offset, 1, p->n, 1);
+    }
+  }
+}
+
+/* Gradients stop where a parameter lies outside its format. */
+static void clip_gradients(nac_plan *plan)
+{
+  const nac_net *net = plan->net;
+  int i;
+  for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
+    const nac_parameter *p = &net->tensor[NAC_PARAMETER][i];
+    if (p->q != NULL && plan->g64 != NULL) {
+      int64_t e;
+      for (e = 0; e < p->n; e++) { /* w64 is rounded already; the net holds what was rounded */
+        const double w = (double)net->block[NAC_PARAMETER][p->offset + e];
+        double *g = &plan->g64[p->offset + e];
+        const int64_t f = e / p->q->inner % p->q->n;
+        if (p->q->format[f].overflow != NAC_WRAP &&
+            (w < nac_quantiser_min(p->q, f) || w > nac_quantiser_max(p->q, f))) {
+          *g = 0;
+        }
+      }
+    } else if (p->q != NULL) {
+      float *g = plan->g32 + p->offset;
+      nac_quantiser_back(p->q, net->block[NAC_PARAMETER] + p->offset, g, g, 1, p->n, 1);
+    }
+  }
+}
+
 void nac_plan_load(nac_plan *plan)
 {
   const nac_net *net = plan->net;
@@ -229,6 +261,7 @@ void nac_plan_load(nac_plan *plan)
       plan->b64[i] = (double)net->block[NAC_BUFFER][i];
     }
   }
+  round_parameters(plan);
   for (l = 0; l < g->n_layers; l++) {
     if (plan->folded[l] != NULL) {
       nac_plan_fold(plan, l);
@@ -272,13 +305,14 @@ void *nac_plan_output(nac_plan *plan, int logits, void **gradient, int64_t *len)
 void nac_plan_backward(nac_plan *plan, int64_t n, int logits)
 {
   const int64_t np = plan->net->n_elements[NAC_PARAMETER];
-  const int stop = logits && plan->logits != plan->g.output ? plan->g.n_layers - 1 : plan->g.n_layers;
+  const int stop = logits && plan->logits != plan->g.output ? plan->head : plan->g.n_layers;
   int64_t i;
   memset(plan->g32, 0, (size_t)np * sizeof *plan->g32);
   if (plan->g64 != NULL) {
     memset(plan->g64, 0, (size_t)np * sizeof *plan->g64);
   }
   nac_plan_run(plan, &plan->backward, 0, n, stop);
+  clip_gradients(plan);
   for (i = 0; plan->g64 != NULL && i < np; i++) {
     plan->g32[i] = (float)plan->g64[i];
   }

@@ -52,6 +52,25 @@ static int in_layout(nac_graph *g, int value, int blocked, int *twin)
   return twin[value];
 }
 
+/* After a quantised value stands a layer that rounds it. */
+static int rounded(nac_graph *g, int value, const nac_quantiser *q)
+{
+  nac_layer *l;
+  if (q == NULL) {
+    return value;
+  }
+  l = &g->layer[g->n_layers];
+  memset(l, 0, sizeof *l);
+  l->kind = &nac_layer_quantise;
+  l->q = q;
+  l->n_inputs = 1;
+  l->input[0] = value;
+  l->output = new_value(g, &g->value[value], g->n_layers, g->blocked[value]);
+  g->n_layers++;
+  g->value[value].n_consumers++;
+  return l->output;
+}
+
 static void copy_layer(nac_plan *plan, int index, int *place, int *twin)
 {
   const nac_net *net = plan->net;
@@ -71,8 +90,22 @@ static void copy_layer(nac_plan *plan, int index, int *place, int *twin)
     g->value[input[i]].n_consumers++;
   }
   to->output = new_value(g, &net->value[from->output], g->n_layers, blocked);
-  place[from->output] = to->output;
+  if (index == net->n_layers - 1) {
+    plan->head = g->n_layers;
+  }
   g->n_layers++;
+  place[from->output] = rounded(g, to->output, net->value[from->output].q);
+}
+
+static int is_quantised(const nac_net *net, const nac_layer *layer)
+{
+  int i;
+  for (i = 0; i < layer->n_params; i++) {
+    if (net->tensor[NAC_PARAMETER][layer->param[i]].q != NULL) {
+      return 1;
+    }
+  }
+  return 0;
 }
 
 /* In evaluation a batchnorm that directly follows a product with constants
@@ -81,12 +114,17 @@ static int fold_norm(nac_plan *plan, int index, int *place)
 {
   const nac_layer *layer = &plan->net->layer[index];
   const int value = place[layer->input[0]];
+  const nac_layer *product;
   if (plan->o.training || plan->mode != NAC_FAST || layer->kind != &nac_layer_batchnorm ||
       !layer->kind->cost(plan->net, layer).foldable) {
     return 0;
   }
+  product = &plan->g.layer[plan->g.value[value].producer];
+  if (product->kind == &nac_layer_quantise || is_quantised(plan->net, product) || is_quantised(plan->net, layer)) {
+    return 0; /* rounding comes between them */
+  }
   plan->g.norm[plan->g.value[value].producer] = index;
-  place[layer->output] = value;
+  place[layer->output] = rounded(&plan->g, value, plan->net->value[layer->output].q);
   return 1;
 }
 
@@ -94,7 +132,7 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
 {
   const nac_net *net = plan->net;
   nac_graph *g = &plan->g;
-  const size_t most = (size_t)net->n_layers * 2 + (size_t)net->n_values + 2; /* a twin a value at most */
+  const size_t most = 4 * (size_t)net->n_values + 2; /* for each value a layer, its rounding and their twins */
   int *place = nac_calloc((size_t)net->n_values, sizeof *place);
   int *twin = nac_calloc(most, sizeof *twin);
   size_t i;
@@ -112,7 +150,8 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
     twin[i] = -1;
     g->norm[i] = -1;
   }
-  place[0] = new_value(g, &net->value[0], -1, 0);
+  plan->head = -1;
+  place[0] = rounded(g, new_value(g, &net->value[0], -1, 0), net->value[0].q);
   for (l = 0; l < net->n_layers; l++) {
     if (!fold_norm(plan, l, place)) {
       copy_layer(plan, l, place, twin);
@@ -120,9 +159,9 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
   }
   g->output = in_layout(g, place[nac_net_output(net)], 0, twin);
   plan->logits = g->output;
-  if (strcmp(net->layer[net->n_layers - 1].kind->name, "softmax") == 0 ||
-      strcmp(net->layer[net->n_layers - 1].kind->name, "sigmoid") == 0) {
-    plan->logits = g->layer[g->n_layers - 1].input[0];
+  if (plan->head >= 0 && (strcmp(g->layer[plan->head].kind->name, "softmax") == 0 ||
+                          strcmp(g->layer[plan->head].kind->name, "sigmoid") == 0)) {
+    plan->logits = g->layer[plan->head].input[0];
   }
   nac_free(place);
   nac_free(twin);

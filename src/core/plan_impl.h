@@ -90,9 +90,11 @@ struct nac_plan {
   float **folded; /* by layer: weights, then biases, with a batchnorm folded in; or NULL */
   float *g32;    /* gradients of all parameters */
   double *g64;   /* the same in double mode */
+  float *q32;    /* the parameters, the quantised ones rounded; or NULL */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
   double *seconds; /* (layers, 2): forward and backward, when profiled; or NULL */
+  int head;      /* graph layer that is the net's last one; -1 where it was folded away */
   int logits;    /* graph value before a final softmax or sigmoid, else the output */
 };
 

@@ -283,6 +283,14 @@ static int allocate_parameters(nac_plan *plan, nac_error *err)
   const size_t np = (size_t)plan->net->n_elements[NAC_PARAMETER];
   const size_t nb = (size_t)plan->net->n_elements[NAC_BUFFER];
   const int wide = plan->mode == NAC_REF_F64;
+  int quantised = 0;
+  int i;
+  for (i = 0; i < plan->net->n_tensors[NAC_PARAMETER]; i++) {
+    quantised = quantised || (!wide && plan->net->tensor[NAC_PARAMETER][i].q != NULL);
+  }
+  if (quantised) {
+    plan->q32 = nac_calloc(np, sizeof(float));
+  }
   if (plan->o.training) {
     plan->g32 = nac_calloc(np, sizeof(float));
   }
@@ -291,7 +299,7 @@ static int allocate_parameters(nac_plan *plan, nac_error *err)
     plan->b64 = nac_calloc(nb, sizeof(double));
     plan->g64 = plan->o.training ? nac_calloc(np, sizeof(double)) : NULL;
   }
-  if ((plan->o.training && plan->g32 == NULL) || (wide && (plan->w64 == NULL || plan->b64 == NULL)) ||
+  if ((quantised && plan->q32 == NULL) || (plan->o.training && plan->g32 == NULL) || (wide && (plan->w64 == NULL || plan->b64 == NULL)) ||
       (wide && plan->o.training && plan->g64 == NULL)) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for the gradients of %.1f million parameters", (double)np * 1e-6);
   }
@@ -314,6 +322,9 @@ static int bind_step(nac_plan *plan, int l, nac_error *err)
   for (i = 0; i < layer->n_params; i++) {
     const int64_t at = net->tensor[NAC_PARAMETER][layer->param[i]].offset;
     s->p[i] = plan->w64 != NULL ? (void *)(plan->w64 + at) : (void *)(net->block[NAC_PARAMETER] + at);
+    if (plan->w64 == NULL && net->tensor[NAC_PARAMETER][layer->param[i]].q != NULL) {
+      s->p[i] = plan->q32 + at;
+    }
     if (plan->o.training) {
       s->gp[i] = plan->g64 != NULL ? (void *)(plan->g64 + at) : (void *)(plan->g32 + at);
     }

@@ -38,6 +38,7 @@ extern const nac_kind nac_layer_identity;
 extern const nac_kind nac_layer_standardize;
 extern const nac_kind nac_layer_conv1d;
 extern const nac_kind nac_layer_conv2d;
+extern const nac_kind nac_layer_quantise; /* likewise */
 extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
 /** The evaluation form of a batchnorm layer of a built net, for channel c:
