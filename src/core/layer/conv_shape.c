@@ -107,6 +107,7 @@ int nac_conv_describe(nac_describe *d, nac_error *err)
 {
   const int dims = strcmp(d->layer->kind->name, "conv2d") == 0 ? 2 : 1;
   ref_conv g;
+  int64_t fan_in;
   double bound;
   int code;
   if (d->in_rank[0] != dims + 1) {
@@ -122,7 +123,8 @@ int nac_conv_describe(nac_describe *d, nac_error *err)
   d->out_dim[0] = g.o;
   d->out_dim[1] = dims == 2 ? g.oh : g.ow;
   d->out_dim[dims] = g.ow;
-  bound = 1.0 / sqrt((double)(g.c / g.groups * g.kh * g.kw));
+  fan_in = g.c / g.groups * g.kh * g.kw;
+  bound = 1.0 / sqrt((double)fan_in);
   d->param[0] = (nac_param_spec){.suffix = "weight",
                                  .rank = dims + 2,
                                  .dim = {g.o, g.c / g.groups, dims == 2 ? g.kh : g.kw, g.kw},
