@@ -70,7 +70,15 @@ end
 
 function brute.aggregate(layer) return reduced(layer.attrs.func, numel(layer.output), numel(layer.input) // numel(layer.output)) end
 
-function brute.batchnorm() return nil end -- depends on what stands before; see the cases
+-- Windows without padding.
+local function pooled(func, taps) return function(layer) return reduced(func, numel(layer.output), taps(layer)) end end
+local function window(layer)
+  local size = layer.attrs.size
+  return #size == 1 and size[1] ^ (#layer.input - 1) // 1 | 0 or numel(size)
+end
+local function plane(layer) return numel(layer.input) // layer.input[1] end
+brute.max_pool, brute.avg_pool = pooled("max", window), pooled("mean", window)
+brute.global_max_pool, brute.global_avg_pool = pooled("max", plane), pooled("mean", plane)
 
 function brute.layernorm(layer)
   local n = layer.input[#layer.input]
@@ -134,6 +142,11 @@ describe("exact BOPs", function()
         })
       end
     end
+  end)
+
+  it("of pooling count the values of every window", function()
+    check(nn.sequential { input = { 2, 9, 9 }, nn.max_pool { size = 2 }, nn.avg_pool { size = { 2, 3 }, stride = 1 }, nn.global_avg_pool {} })
+    check(nn.sequential { input = { 2, 9 }, nn.avg_pool { size = 4 }, nn.global_max_pool {} })
   end)
 
   it("of normalisations are free where they fold, and count where they do not", function()

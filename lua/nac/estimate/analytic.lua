@@ -154,17 +154,23 @@ function operations.max(t, hw, out)
   out.ff = outputs * hw.bits * out.cycles
 end
 
--- Mean and variance of each row of n, a table of inverse roots, a product and a
+-- Rows follow one another through the same hardware, one a cycle.
+local function one_after_another(t, out)
+  out.interval = math.max(1, t.positions or 1)
+  out.cycles = out.cycles + out.interval - 1
+end
+
+-- Mean and variance of a row of n, a table of inverse roots, a product and a
 -- constant product an element.
 function operations.layernorm(t, hw, out)
   local n = t.elements / t.positions
-  local step = levels_per_cycle(hw)
-  multipliers(2 * t.elements, hw, out) -- squares, and products with the inverse root
-  out.lut = out.lut + LUT_PER_ADDER_BIT * t.elements * (4 * hw.bits + 2 * log2(n) + hw.bits
+  multipliers(2 * n, hw, out) -- squares, and products with the inverse root
+  out.lut = out.lut + LUT_PER_ADDER_BIT * n * (4 * hw.bits + 2 * log2(n) + hw.bits
     * digits.expected(1, hw.bits, hw.bits - hw.int_bits))
-  out.bram = t.positions
-  out.ff = t.elements * 4 * hw.bits
-  out.cycles = 2 * ceil((levels(n) + 1) / step) + 5 -- two sums; squares, table (2), product, scale
+  out.bram = 1
+  out.ff = n * 4 * hw.bits
+  out.cycles = 2 * ceil((levels(n) + 1) / levels_per_cycle(hw)) + 5 -- two sums; squares, table (2), product, scale
+  one_after_another(t, out)
 end
 
 -- A comparison with zero rides in the rounding level of the layer before it.
@@ -181,12 +187,13 @@ operations["table"] = function(t, hw, out)
   out.cycles = 2
 end
 
--- Greatest element, exponential table, sum, table of inverses, products.
+-- Of each row: greatest element, exponential table, sum, table of inverses, products.
 function operations.softmax(t, hw, out)
   local n = t.elements // (t.positions or 1)
   local tree = ceil((ceil(log2(math.max(2, n))) + levels(n)) / levels_per_cycle(hw))
   out.cycles = 6 + tree + (hw.reuse_factor > 1 and 2 * (math.min(n, hw.reuse_factor) - 1) or 0)
   out.bram = ceil(n / (2 * hw.reuse_factor)) + 1
+  one_after_another(t, out)
   out.dsp = n
   out.lut = n * (3 * TABLE_BITS + 2 * hw.bits + 10)
   out.ff = n * 10 * TABLE_BITS
