@@ -154,13 +154,14 @@ SAN_ENV   = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:allocator_may_return_nu
 
 check: ## lint, clang, sanitizers, fuzzing of the file readers, size budget
 	$(call ensure,$(PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES))
-	$(AGAIN) -k run-check
+	$(AGAIN) -k --output-sync=target run-check
 
-.PHONY: run-check check-size check-lua check-c check-clang check-specs check-fuzz
-run-check: check-size check-lua check-c check-clang
-	+@$(MAKE) --no-print-directory BUILD=build-san OPT="$(SANITIZE)" KERN_OPT= check-specs
-	+@$(MAKE) --no-print-directory BUILD=build-san OPT="$(SANITIZE)" KERN_OPT= check-fuzz
+.PHONY: run-check check-size check-lua check-c check-clang check-sanitizers check-specs check-fuzz
+run-check: check-size check-lua check-c check-clang check-sanitizers
 	@echo "make check: clean"
+
+check-sanitizers:
+	+@$(MAKE) --no-print-directory -k BUILD=build-san OPT="$(SANITIZE)" KERN_OPT= check-specs check-fuzz
 
 check-size: all
 	@$(BUILD)/nac-lua spec/support/budget.lua

@@ -160,7 +160,7 @@ int nac_hdf5_look(nac_hdf5_info *info, const char *path, const char *name, nac_e
 static int take_integers(worker *w, nac_tensor *out, nac_error *err)
 {
   enum { PIECE = 4096 };
-  int64_t piece[PIECE];
+  int64_t piece[PIECE] = {0}; /* the analyser cannot see who fills it */
   int32_t *to = nac_tensor_data(out);
   const int64_t n = nac_tensor_numel(out);
   int64_t at;
