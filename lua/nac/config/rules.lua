@@ -21,6 +21,13 @@ local function dataset(cfg)
   end
 end
 
+-- Numbers as answers: no softmax at the end unless it was asked for.
+local function regression(cfg)
+  if cfg.dataset.task == "regression" and not cfg:given("search_space.output_activation") then
+    cfg.search_space.output_activation = "identity"
+  end
+end
+
 local function objectives(cfg)
   local search = cfg.search
   local names = search.objective_names
@@ -86,7 +93,7 @@ local function bits(cfg)
   end
 end
 
-local rules = { dataset, objectives, space, layer_lists, ranges, bits }
+local rules = { dataset, regression, objectives, space, layer_lists, ranges, bits }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

@@ -170,7 +170,7 @@ local space = {
     doc = "mlp: most hidden layers. block: number of blocks." },
   { key = "output_dim", kind = "integer", min = 1, max = 1000000, doc = "Number of outputs. Default: the data set's." },
   { key = "output_activation", kind = "word", words = words.activation, default = "softmax",
-    doc = "Activation of the outputs. It is counted in the cost; training is on what stands before it." },
+    doc = "Activation of the outputs. It is counted in the cost; training is on what stands before it. With dataset.task regression the default is identity." },
   { key = "initial_img_size", kind = "integer", min = 1, max = 65536,
     doc = "Side of the input image; for braggnn behind the projection, 2 less. Default: the data set's." },
   { key = "input_channels", kind = "integer", min = 1, max = 65536,

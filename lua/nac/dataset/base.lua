@@ -11,7 +11,7 @@ local M = {}
 local Dataset = {}
 
 -- Fields that only the data can tell (a user's loader): reading fills them.
-local READ_FIRST = { shape = true, n_classes = true, task = true }
+local READ_FIRST = { shape = true, n_classes = true, task = true, output_shape = true, classes = true }
 local PARTS = { fit = true, search = true, select = true }
 
 Dataset.__index = function(ds, key)

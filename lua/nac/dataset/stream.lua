@@ -263,10 +263,12 @@ function M.make(o, format, paths)
     if parts then return end
     local source
     source, parts = open_all(o, format)
-    local shape = { table.unpack(source.x.shape, 2) }
-    rawset(ds, "shape", shape)
+    ds._facts = true
+    rawset(ds, "shape", { table.unpack(source.x.shape, 2) })
     rawset(ds, "n_classes", source.n_classes)
-    ds._facts, ds.n_train, ds.n_test = true, parts.fit.rows + parts.search.rows + parts.select.rows, parts.test.rows
+    if source.task == "regression" then rawset(ds, "output_shape", { table.unpack(source.y.shape, 2) }) end
+    if ds.output_shape and #ds.output_shape == 0 then ds.output_shape[1] = 1 end
+    ds.n_train, ds.n_test = parts.fit.rows + parts.search.rows + parts.select.rows, parts.test.rows
   end
   ds.parts = function()
     ds:_train()

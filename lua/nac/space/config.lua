@@ -54,6 +54,7 @@ local function shapes(cfg, given)
       if not data then return nil, why end
     end
     input, outputs = input or blocks.description_shape(data.shape), outputs or data.n_classes
+    if not outputs and data.output_shape then outputs = blocks.numel(data.output_shape) end -- regression
   end
   if not outputs then
     return nil, ("%s: search_space.output_dim is needed: the data does not say how many outputs there are"):format(
