@@ -48,3 +48,24 @@ with h5py.File(f"{here}/import_keras3.weights.h5", "w") as f:
     for path, layer in (("layers/dense", "fc1"), ("layers/batch_normalization", "bn"), ("layers/dense_1", "fc2")):
         for i, (_, value) in enumerate(keras[layer]):
             f[f"{path}/vars/{i}"] = value
+
+# a net with convolutions, one of them depthwise (groups = channels, two filters each)
+net = torch.nn.Sequential()
+net.add_module("conv", torch.nn.Conv2d(2, 3, (3, 2)))
+net.add_module("act", torch.nn.ReLU())
+net.add_module("depth", torch.nn.Conv2d(3, 6, 2, groups=3))
+net.add_module("flat", torch.nn.Flatten())
+net.add_module("head", torch.nn.Linear(6 * 2 * 2, 2))
+net.eval()
+with torch.no_grad():
+    x = torch.randn(3, 2, 5, 4)
+    y = net(x)
+n = {k: v.numpy() for k, v in net.state_dict().items()}
+np.savez(f"{here}/import_conv.npz", io_x=x.numpy(), io_y=y.numpy(), **n)
+with h5py.File(f"{here}/import_conv.h5", "w") as f:
+    f["conv/conv/kernel:0"] = n["conv.weight"].transpose(2, 3, 1, 0)
+    f["conv/conv/bias:0"] = n["conv.bias"]
+    f["depth/depth/depthwise_kernel:0"] = n["depth.weight"].reshape(3, 2, 2, 2).transpose(2, 3, 0, 1)
+    f["depth/depth/bias:0"] = n["depth.bias"]
+    f["head/head/kernel:0"] = n["head.weight"].reshape(2, 6, 2, 2).transpose(2, 3, 1, 0).reshape(24, 2)
+    f["head/head/bias:0"] = n["head.bias"]

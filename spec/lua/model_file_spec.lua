@@ -1,5 +1,6 @@
 local cnet = require "nac.c.net"
 local files = require "spec.support.files"
+local layer_cases = require "spec.support.layer_cases"
 local nac = require "nac"
 local sys = require "nac.c.sys"
 
@@ -50,6 +51,22 @@ describe("a model file", function()
     assert.equal(first, files.read(path))
     assert.equal(second, files.read(arrays))
     os.remove(arrays)
+  end)
+
+  it("keeps every kind of layer with its attributes", function()
+    local path = files.temporary(nil, ".yaml")
+    local last = {}
+    layer_cases.each(function(kind, case) last[kind] = case end)
+    for kind, case in pairs(last) do
+      local net = cnet.new(case.shape)
+      for _, layer in ipairs(case.layers) do net:add(layer) end
+      net:init(3)
+      assert(nac.model.save(net, path))
+      local back, message = nac.model.load(path)
+      assert.truthy(back, kind .. ": " .. tostring(message))
+      assert.same(net:layers(), back:layers())
+    end
+    os.remove((path:gsub("yaml$", "npz")))
   end)
 
   it("refuses arrays that are not those it was saved with", function()

@@ -32,6 +32,18 @@ describe("imported weights", function()
     check("spec/golden/import_keras3.weights.h5", { names = { fc1 = "dense", bn = "batch_normalization", fc2 = "dense_1" } })
   end)
 
+  it("are turned where convolutions keep them in another order", function()
+    local nn = nac.nn
+    local given = assert(npz.read "spec/golden/import_conv.npz")
+    for path, options in pairs { ["spec/golden/import_conv.npz"] = { allow_unused = true }, ["spec/golden/import_conv.h5"] = {} } do
+      local net = nn.sequential { input = { 2, 5, 4 }, nn.conv2d { channels = 3, kernel = { 3, 2 }, name = "conv" }, nn.relu {},
+        nn.conv2d { channels = 6, kernel = 2, groups = 3, name = "depth" }, nn.flatten {},
+        nn.dense { units = 2, name = "head" } }:build { seed = 3 }
+      assert.equal(6, assert(nac.model.import(net, path, options)).copied)
+      assert.is_true(nac.train.predict(net, given.io_x):allclose(given.io_y, 1e-5, 1e-6))
+    end
+  end)
+
   it("are refused with everything that does not fit, and nothing is changed", function()
     local arrays = assert(npz.read "spec/golden/import_torch.npz")
     arrays["fc1.bias"], arrays["fc2.weight"], arrays.extra = nil, nac.tensor.zeros { 2, 5 }, nac.tensor.zeros { 1 }
