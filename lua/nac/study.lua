@@ -6,6 +6,7 @@ local front = require "nac.study.front"
 local hypervolume = require "nac.hypervolume"
 local loop = require "nac.study.loop"
 local proc = require "nac.c.proc"
+local pruning = require "nac.study.pruning"
 local record = require "nac.study.record"
 local rng = require "nac.rng"
 local sampling = require "nac.study.sampling"
@@ -40,21 +41,28 @@ local function ready(self, n)
   return not self.sync or self.prefix >= visibility.count(n, self.rule)
 end
 
--- Shows the sampler what trial n may see, nothing more.
+-- Shows the sampler and the pruner what trial n may see, nothing more.
 local function inform(self, n)
   local s = self.sampling
+  local function tell(r)
+    s:tell(r)
+    self.pruning:tell(r)
+  end
   if not self.sync then
     for _, r in ipairs(self.arrivals) do
       if not self.shown[r.number] then
         self.shown[r.number] = true
-        s:tell(r)
+        tell(r)
       end
     end
     return math.maxinteger
   end
   local count = visibility.count(n, self.rule)
-  if count < s.told then s:reset() end -- a trial that is run again saw less
-  while s.told < count do s:tell(self.records[s.told + 1]) end
+  if count < s.told then -- a trial that is run again saw less
+    s:reset()
+    self.pruning:reset()
+  end
+  while s.told < count do tell(self.records[s.told + 1]) end
   return count
 end
 
@@ -86,6 +94,7 @@ local function begin(self, n)
     record = r, proposals = proposals, artifacts = self.artifacts,
     stream = function(name) return rng.stream(self.seed, "param " .. name, n) end,
     duplicate = function(hash) return self.sampling:duplicate(hash, visible) end,
+    judge = function(step, level) return self.pruning:judge(r, step, level) end, -- a tail call keeps the level
   }
   for _, entry in ipairs(self.sampling.declared or {}) do t:draw(entry.name, entry.distribution) end
   return t
@@ -240,10 +249,10 @@ Study.__close = Study.close
 
 --- Makes or continues a study.
 -- @param options `maximize`, `minimize` (lists of objective names), `sampler`
---   (default "nsga2" for several objectives, "random" for one), `seed` (1),
---   `population`, `lag` (7), `sync` (true), `space` (`nac.distribution`s by
---   name), `storage` (nil, the path of a database, or a storage), `name`,
---   `resume`, `artifacts` (folder of kept files)
+--   (default "nsga2" for several objectives, "random" for one), `pruner`
+--   (default "none"), `seed` (1), `population`, `lag` (7), `sync` (true), `space`
+--   (`nac.distribution`s by name), `storage` (nil, the path of a database, or a
+--   storage), `name`, `resume`, `artifacts` (folder of kept files)
 -- @return the study
 return function(options)
   local self = setmetatable(settings.check(options, 2), Study)
@@ -254,6 +263,9 @@ return function(options)
     sampler = self.sampler, name = self.sampler_name, options = self.sampler_options, objectives = self.objectives,
     declared = options.space and distribution.space(options.space),
     stream = function(n) return rng.stream(self.seed, "sampler", n) end,
+  }
+  self.pruning = pruning.new {
+    pruner = self.pruner, name = self.pruner_name, options = self.pruner_options, objectives = self.objectives,
   }
   local stored = settings.open(self, options, 2)
   for i, r in ipairs(stored and stored.records or {}) do

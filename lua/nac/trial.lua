@@ -16,7 +16,8 @@ local M = {}
 -- @param fields `record`, `proposals` (name -> value: what the sampler asked
 --   for), `stream(name)` (random stream of a parameter), `send` (a function that
 --   takes each message as JSON text, or nil), `artifacts` (the study's artifact folder),
---   `duplicate(hash)` -> an earlier visible complete record or nil
+--   `duplicate(hash)` -> an earlier visible complete record or nil, `judge(step,
+--   level)` -> the reason why the report of this step ends the trial, or nil
 function M.new(fields)
   local self = setmetatable(fields, Trial)
   self.number, self.seed, self.params = fields.record.number, fields.record.seed, {}
@@ -106,7 +107,8 @@ function Trial:require(name, value, bounds)
   return value
 end
 
---- Reports intermediate values of any number of quantities.
+--- Reports intermediate values of any number of quantities. The study's pruner
+-- may end the trial here.
 -- @param step an integer, an epoch usually; a step reported again is replaced
 -- @param values `{loss = .3, accuracy = .9}` or one number (then named "value")
 function Trial:report(step, values)
@@ -122,6 +124,8 @@ function Trial:report(step, values)
     copy[name] = v
   end
   emit(self, "report", math.tointeger(step), copy)
+  local reason = self.judge and self.judge(math.tointeger(step), 2)
+  if reason then error(signal.pruned(reason), 0) end
 end
 
 --- Sets an attribute.

@@ -13,8 +13,12 @@
 --    ones weighs log((n + 1) / k), as the parents do in CMA-ES, or with several
 --    objectives what it adds to the hypervolume;
 -- 3. of `candidates` points drawn from l the one with the largest l / g, hence
---    the largest expected improvement (Bergstra et al. 2011, section 4.1), is taken.
--- What would repeat an earlier trial in every parameter is drawn again, a few times.
+--    the largest expected improvement (Bergstra et al. 2011, section 4.1), is taken;
+--    in a group with choices or ranges of few values one with probability
+--    proportional to (l / g)^2: the best choice at once is often not the best once
+--    the parameters that depend on it are good (depth of a net, for instance).
+-- What would repeat an earlier trial in every parameter is drawn again, with fewer
+-- candidates each time.
 --
 -- Cost: the other trials enter g with the 150 best of them and an even sample of
 -- 100 of the rest, each weighing for those that it stands for, so that a trial
@@ -23,8 +27,9 @@ local good_half = require "nac.sampler.good_half"
 local parzen = require "nac.sampler.parzen"
 
 local MOST_GOOD = 25
-local FAR = 100 -- most trials of the rest in g
-local RETRIES = 10
+local FAR = 100 -- most of the rest in g
+local TEMPERATURE = .5 -- of groups with choices or ranges of few values
+local RETRIES = 20
 local LEAST_WIDTH = .01 -- of a Gaussian; .01 to .03 are alike in bench/search_quality.lua
 local PRIOR = .1 -- variance that the width is drawn towards, with the weight of one
 -- point; a uniform variable has 1/12
@@ -32,7 +37,7 @@ local SMOOTHING = 2 -- how much of the prior's weight the choices not observed g
 
 local M = {
   name = "tpe",
-  options = { startup = 10, candidates = 24, good = .1 }, -- and their defaults
+  options = { startup = 10, candidates = 24, good = .15 }, -- and their defaults
 }
 
 local function option(state, name) return state.options[name] or M.options[name] end
@@ -171,13 +176,16 @@ local function model(state, group, distributions)
   local volumes, sum = several and good_half.weights(good), 0
   for i = 1, count do sum = sum + math.log((count + 1) / i) end
   local function weight(i) return volumes and volumes[i] or math.log((count + 1) / i) * count / sum end
-  local dimensions = {}
-  for k, name in ipairs(names) do dimensions[k] = parzen.dimension(distributions[name]) end
+  local dimensions, discrete = {}, false
+  for k, name in ipairs(names) do
+    dimensions[k] = parzen.dimension(distributions[name])
+    discrete = discrete or dimensions[k].kind ~= "number"
+  end
   local l = density(dimensions, collect(good, names, distributions, weight, 1, 1, {}, {}))
   local points, weights = collect(near, names, distributions, function() return 1 end, 1, 1, {}, {})
   local step = math.max(1, #far / FAR)
   collect(far, names, distributions, function() return step end, 1, step, points, weights)
-  return { names = names, l = l, g = density(dimensions, points, weights) }
+  return { names = names, l = l, g = density(dimensions, points, weights), temperature = discrete and TEMPERATURE or 0 }
 end
 
 local function propose(models, distributions, candidates, rng)
@@ -187,6 +195,9 @@ local function propose(models, distributions, candidates, rng)
     for _ = 1, candidates do
       local x = m.l:draw(rng)
       local score = m.l:log(x) - m.g:log(x)
+      if m.temperature > 0 then -- the largest after Gumbel noise is a draw in proportion (Gumbel 1954)
+        score = score - m.temperature * math.log(-math.log(rng:uniform() + 1e-300))
+      end
       if not best or score > best_score then best, best_score = x, score end
     end
     for k, name in ipairs(m.names) do values[name] = parzen.value(distributions[name], best[k]) end
@@ -198,8 +209,10 @@ function M.ask(state, space, rng)
   local models, distributions, values = {}, {}, nil
   for _, entry in ipairs(space) do distributions[entry.name] = entry.distribution end
   for _, group in ipairs(state.groups or {}) do models[#models + 1] = model(state, group, distributions) end
+  local candidates = option(state, "candidates")
   for _ = 1, RETRIES do
-    values = propose(models, distributions, option(state, "candidates"), rng)
+    values = propose(models, distributions, candidates, rng)
+    candidates = (candidates + 1) // 2 -- of fewer candidates the best is less often the same
     if #models == 0 or not repeats(state.seen, values) then break end
   end
   return values

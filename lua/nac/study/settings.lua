@@ -1,12 +1,13 @@
 --- A study's options: checking them, and comparing them with what is stored.
 local enum = require "nac.util.enum"
 local json = require "nac.util.json"
+local pruning = require "nac.study.pruning"
 local sampling = require "nac.study.sampling"
 
 local M = {}
 
 local known = {
-  "artifacts", "lag", "maximize", "minimize", "name", "population", "resume", "sampler", "seed", "space", "storage", "sync",
+  "artifacts", "lag", "maximize", "minimize", "name", "population", "pruner", "resume", "sampler", "seed", "space", "storage", "sync",
 }
 
 local function names_of(list, what, level)
@@ -46,6 +47,7 @@ function M.check(options, level)
   if #self.objectives == 0 then error("a study needs objectives: maximize = {names} and/or minimize = {names}", level) end
   self.sampler, self.sampler_name, self.sampler_options =
     sampling.load(options.sampler or (#self.objectives > 1 and "nsga2" or "random"), level)
+  self.pruner, self.pruner_name, self.pruner_options = pruning.load(options.pruner, level)
   self.seed = integer(options, "seed", 1, nil, level)
   self.population = integer(options, "population", self.sampler_options.population, 2, level)
   self.sampler_options.population = nil
@@ -58,10 +60,10 @@ function M.check(options, level)
   return self
 end
 
--- What stood beside the sampler's name, as JSON; nil where nothing did.
-local function own_options(self)
+-- What stood beside the name of a sampler or pruner, as JSON; nil where nothing did.
+local function own_options(options)
   local own = {}
-  for key, value in pairs(self.sampler_options) do
+  for key, value in pairs(options) do
     if key ~= "population" then own[key] = value end
   end
   return next(own) and json.encode(own) or nil
@@ -72,7 +74,8 @@ function M.meta(self)
   return {
     name = self.name, objectives = self.objectives,
     settings = {
-      seed = self.seed, sampler = self.sampler_name, sampler_options = own_options(self),
+      seed = self.seed, sampler = self.sampler_name, sampler_options = own_options(self.sampler_options),
+      pruner = self.pruner_name, pruner_options = own_options(self.pruner_options),
       population = self.population, lag = self.lag, sync = self.sync,
     },
   }
@@ -113,8 +116,12 @@ local function compare(self, options, stored)
   end
   if settings.seed ~= self.seed then differ("seed", settings.seed, self.seed) end
   if settings.sampler ~= self.sampler_name then differ("sampler", settings.sampler, self.sampler_name) end
-  local own = own_options(self)
-  if settings.sampler_options ~= own then differ("sampler options", settings.sampler_options or "none", own or "none") end
+  local pruner = settings.pruner or "none"
+  if pruner ~= self.pruner_name then differ("pruner", pruner, self.pruner_name) end
+  for _, what in ipairs { "sampler", "pruner" } do
+    local had, has = settings[what .. "_options"], own_options(self[what .. "_options"])
+    if had ~= has then differ(what .. " options", had or "none", has or "none") end
+  end
   for _, key in ipairs { "population", "lag", "sync" } do
     if options[key] ~= nil and options[key] ~= settings[key] then differ(key, settings[key], options[key]) end
     self[key] = settings[key]
