@@ -9,7 +9,7 @@
 #define G 16 /* samples a group */
 
 #if VW == 16
-#define NV_MAX 8
+#define NV_MAX 6
 #else
 #define NV_MAX 4
 #endif
@@ -25,7 +25,7 @@ typedef struct conv_tile {
 
 VOP void conv_run(const conv_tile *t, const int mr, const int nv)
 {
-  vf acc[8][8];
+  vf acc[8][6];
   const long taps = t->c->n_taps;
   const long *off = t->c->offset;
   const long step = t->c->x_step;
@@ -33,22 +33,22 @@ VOP void conv_run(const conv_tile *t, const int mr, const int nv)
 #pragma GCC unroll 8
   for (int i = 0; i < mr; i++) {
     const vf start = vset1(t->bias != NULL ? t->bias[i] : 0.0f);
-#pragma GCC unroll 8
+#pragma GCC unroll 6
     for (int j = 0; j < nv; j++) {
       acc[i][j] = start;
     }
   }
   for (long q = 0; q < taps; q++) {
     const float *x = t->x + off[q];
-    vf xv[8];
-#pragma GCC unroll 8
+    vf xv[6];
+#pragma GCC unroll 6
     for (int j = 0; j < nv; j++) {
       xv[j] = vload(x + j * step);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++) {
       const vf wv = vset1(w[i * taps + q]);
-#pragma GCC unroll 8
+#pragma GCC unroll 6
       for (int j = 0; j < nv; j++) {
         acc[i][j] = vfma(wv, xv[j], acc[i][j]);
       }
@@ -56,7 +56,7 @@ VOP void conv_run(const conv_tile *t, const int mr, const int nv)
   }
 #pragma GCC unroll 8
   for (int i = 0; i < mr; i++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 6
     for (int j = 0; j < nv; j++) {
       vstore(t->y + i * t->c->y_out + j * G, acc[i][j]);
     }
@@ -98,10 +98,7 @@ CONV(6, 3)
 CONV(6, 4)
 CONV(4, 5)
 CONV(4, 6)
-CONV(3, 7)
-CONV(3, 8)
-static void (*const conv_by_width[])(const conv_tile *) = {NULL,   conv_1, conv_2, conv_3, conv_4,
-                                                           conv_5, conv_6, conv_7, conv_8};
+static void (*const conv_by_width[])(const conv_tile *) = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6};
 #else /* 16 registers */
 CONV(6, 1)
 CONV(5, 2)
@@ -163,11 +160,19 @@ VOP void weight_tile(const k_conv *c, const float *gy, const float *x, const lon
       }
     }
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < mo; i++) {
 #pragma GCC unroll 6
-    for (int j = 0; j < mq; j++) {
-      gw[i * c->n_taps + j] += vsum(acc[i][j]);
+  for (int j = 0; j < mq; j++) {
+    if (mo == 4) {
+      float sum[4];
+      vsum4(sum, acc[0][j], acc[1][j], acc[2][j], acc[3][j]);
+      for (int i = 0; i < 4; i++) {
+        gw[i * c->n_taps + j] += sum[i];
+      }
+    } else {
+#pragma GCC unroll 4
+      for (int i = 0; i < mo; i++) {
+        gw[i * c->n_taps + j] += vsum(acc[i][j]);
+      }
     }
   }
 }
