@@ -10,7 +10,7 @@
 #include "core/stream.h"
 
 enum {
-  PATIENCE_MS = 60000, /* without a byte; one piece takes milliseconds */
+  PATIENCE = 60, /* seconds, and one more for ten million bytes; pieces take milliseconds */
   MAX_NAMES = 10000
 };
 
@@ -55,14 +55,18 @@ static int start(worker *w, nac_hdf5_job *job, nac_error *err)
 /* Reads exactly n bytes; 0 when the child has ended or does not move. */
 static int take(worker *w, void *to, size_t n)
 {
+  const double started = nac_proc_clock();
   size_t have = 0;
   while (have < n) {
     size_t got = 0;
     int ready = 0;
-    const int code = nac_proc_poll(&w->fd, &ready, 1, PATIENCE_MS, NULL);
-    if (code == NAC_OK && !ready) {
-      w->stuck = 1;
-      return 0;
+    const int code = nac_proc_poll(&w->fd, &ready, 1, 1000, NULL);
+    if (code == NAC_OK && !ready) { /* or a signal came */
+      w->stuck = nac_proc_clock() - started > PATIENCE + 1e-7 * (double)n;
+      if (w->stuck) {
+        return 0;
+      }
+      continue;
     }
     if (code != NAC_OK || nac_proc_read(w->fd, (char *)to + have, n - have, &got, NULL) != NAC_OK || got == 0) {
       return 0;
