@@ -95,6 +95,10 @@ end
 -- What the configuration says of the data against what the data is.
 local function check_data(config, dataset)
   local space = config.search_space
+  if dataset.augment and #dataset.shape < 2 then
+    return nil, ("%s: dataset.shift: images are needed, samples of data set %s are flat; set dataset.flatten: false"):format(
+      config:where("dataset.shift"), dataset.name)
+  end
   if space.output_dim and dataset.n_classes and space.output_dim ~= dataset.n_classes then
     return nil, ("%s: search_space.output_dim: %d outputs, but the data set %s has %d classes"):format(
       config:where("search_space.output_dim"), space.output_dim, dataset.name, dataset.n_classes)
