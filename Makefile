@@ -54,7 +54,9 @@ OBJ := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 REF := $(wildcard src/kern/ref/*.c)
 OBJ += $(REF:src/%.c=$(BUILD)/obj/%_f32.o) $(REF:src/%.c=$(BUILD)/obj/%_f64.o)
 
-.PHONY: all demo test check bench bench-peers experiments data docs install uninstall clean deps help
+LIB_OBJ := $(filter-out $(BUILD)/obj/bind/%,$(OBJ))
+
+.PHONY: all lib demo test check bench bench-peers experiments data docs install uninstall clean deps help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/nac-lua $(BUILD)/nac.so ## build/nac-lua and build/nac.so (the engine for a stock lua5.4)
@@ -67,6 +69,12 @@ $(BUILD)/nac-lua: $(BUILD)/obj/main.o $(OBJ)
 $(BUILD)/nac.so: $(OBJ)
 	@echo "$(CC) -shared -o $@"
 	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(LIBS)
+
+lib: $(BUILD)/libnac.a ## build/libnac.a: the engine for C programs, without Lua (src/nac.h)
+
+$(BUILD)/libnac.a: $(LIB_OBJ)
+	@echo "$(AR) $@"
+	@rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/obj/kern/%: CFLAGS += $(KERN_OPT)
 ifneq ($(filter x86_64%,$(MACHINE)),)
