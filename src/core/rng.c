@@ -56,11 +56,10 @@ double nac_rng_uniform(nac_rng *rng)
 
 uint64_t nac_rng_below(nac_rng *rng, uint64_t n)
 {
-  uint64_t limit = UINT64_MAX - UINT64_MAX % n; /* multiples of n only */
   uint64_t x;
   do {
-    x = nac_rng_u64(rng);
-  } while (x >= limit);
+    x = nac_rng_u64(rng); /* below the last multiple of n; the division that finds it is hardly ever needed */
+  } while (x >= UINT64_MAX - n && x >= UINT64_MAX - UINT64_MAX % n);
   return x % n;
 }
 

@@ -33,10 +33,25 @@ void K(k_transpose)(const float *x, float *y, long rows, long cols)
   }
 }
 
+/* Four vectors of columns at a time: one would wait for its own sums. */
 void K(k_column_sum)(const float *x, float *g, long rows, long n)
 {
-  long j;
-  for (j = 0; j < n; j += VW) {
+  long j = 0;
+  for (; j + 4 * VW <= n; j += 4 * VW) {
+    vf s[4];
+    for (int v = 0; v < 4; v++) {
+      s[v] = vload(g + j + v * VW);
+    }
+    for (long r = 0; r < rows; r++) {
+      for (int v = 0; v < 4; v++) {
+        s[v] = s[v] + vload(x + r * n + j + v * VW);
+      }
+    }
+    for (int v = 0; v < 4; v++) {
+      vstore(g + j + v * VW, s[v]);
+    }
+  }
+  for (; j < n; j += VW) {
     const long lanes = lanes_of(n, j);
     vf s = vload_n(g + j, lanes);
     for (long r = 0; r < rows; r++) {

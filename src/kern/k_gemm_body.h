@@ -90,8 +90,11 @@ VOP void tile_run(const tile *t, const int mr, const int nv, const int partial)
 /* All rows of one column panel of nv vectors, mr rows at a time. */
 VOP void panel_rows(tile t, long m, const int mr, const int nv, const int partial)
 {
-  for (; m >= mr; m -= mr, t.a += mr * t.a_row, t.c += mr * t.ldc) {
+  for (; m >= mr && !(mr > 8 && m == 16); m -= mr, t.a += mr * t.a_row, t.c += mr * t.ldc) {
     tile_run(&t, mr, nv, partial);
+  }
+  for (; mr > 8 && m >= 8; m -= 8, t.a += 8 * t.a_row, t.c += 8 * t.ldc) { /* 4 rows are too few to fill the pipes */
+    tile_run(&t, 8, nv, partial);
   }
   for (; m >= 4; m -= 4, t.a += 4 * t.a_row, t.c += 4 * t.ldc) {
     tile_run(&t, 4, nv, partial);

@@ -66,10 +66,19 @@ static int64_t units_of(const nac_step *s)
   return (int64_t)nac_layer_attr(s->layer, UNITS);
 }
 
-/* The forward product reads W by columns: a transposed copy, made once a batch. */
+/* With few inputs and more units the weights' gradient is summed as its
+ * transpose, whose rows fill the vectors. */
+static int sums_transpose(const nac_step *s)
+{
+  return fan_in_of(s) <= 8 && fan_in_of(s) < units_of(s);
+}
+
+/* The forward product reads W by columns: a transposed copy, made once a batch;
+ * behind it room for the gradient's transpose. */
 static size_t state_size(const nac_step *s)
 {
-  return s->mode == NAC_FAST ? (size_t)(fan_in_of(s) * units_of(s)) * sizeof(float) : 0;
+  const int64_t n = fan_in_of(s) * units_of(s) * (s->training && sums_transpose(s) ? 2 : 1);
+  return s->mode == NAC_FAST ? (size_t)n * sizeof(float) : 0;
 }
 
 static void prepare(nac_step *s)
@@ -93,6 +102,19 @@ static void forward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* gW (out,in) += gy^T x; the same sums in the same order either way. */
+static void add_weights(nac_step *s, const float *x, const float *gy, int64_t rows, int64_t in, int64_t out)
+{
+  if (sums_transpose(s)) {
+    float *turned = (float *)s->state + in * out;
+    nac_kern->transpose(s->gp[0], turned, out, in);
+    nac_kern->gemm(in, out, rows, x, 1, in, gy, out, turned, out, K_ACCUMULATE, NULL);
+    nac_kern->transpose(turned, s->gp[0], in, out);
+  } else {
+    nac_kern->gemm(out, in, rows, gy, 1, out, x, in, s->gp[0], in, K_ACCUMULATE, NULL);
+  }
+}
+
 static void backward(nac_step *s, int64_t r0, int64_t r1)
 {
   const int64_t in = fan_in_of(s);
@@ -105,7 +127,7 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
     NAC_TWIN(s, dense_back)(x, s->p[0], gy, s->gp[0], s->gp[1], gx, rows, in, out);
     return;
   }
-  nac_kern->gemm(out, in, rows, gy, 1, out, x, in, s->gp[0], in, K_ACCUMULATE, NULL);
+  add_weights(s, x, gy, rows, in, out);
   if (s->gp[1] != NULL) {
     nac_kern->column_sum(gy, s->gp[1], rows, out);
   }
