@@ -96,3 +96,20 @@ int nac_lua_opt_boolean_field(lua_State *L, int index, const char *name, int oth
   lua_pop(L, 1);
   return value;
 }
+
+int nac_lua_open_class(lua_State *L, const luaL_Reg *functions, const char *meta, const luaL_Reg *methods,
+                       const luaL_Reg *metamethods)
+{
+  if (luaL_newmetatable(L, meta)) {
+    luaL_setfuncs(L, metamethods, 0);
+    if (methods != NULL) {
+      lua_newtable(L);
+      luaL_setfuncs(L, methods, 0);
+      lua_setfield(L, -2, "__index");
+    }
+  }
+  lua_pop(L, 1);
+  lua_newtable(L);
+  luaL_setfuncs(L, functions, 0);
+  return 1;
+}

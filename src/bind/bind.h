@@ -40,4 +40,10 @@ double nac_lua_opt_number_field(lua_State *L, int index, const char *name, doubl
 lua_Integer nac_lua_opt_integer_field(lua_State *L, int index, const char *name, lua_Integer otherwise);
 int nac_lua_opt_boolean_field(lua_State *L, int index, const char *name, int otherwise);
 
+/** Makes the metatable of a class (unless it exists) with its metamethods and,
+ * unless `methods` is NULL, `__index` = a table of methods; then pushes a module
+ * of `functions`. Returns 1: the end of most luaopen functions. */
+int nac_lua_open_class(lua_State *L, const luaL_Reg *functions, const char *meta, const luaL_Reg *methods,
+                       const luaL_Reg *metamethods);
+
 #endif

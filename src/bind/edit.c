@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "bind/bind.h"
 #include "bind/modules.h"
 #include "core/interrupt.h"
 
@@ -294,11 +295,5 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_nac_c_edit(lua_State *L)
 {
-  luaL_newmetatable(L, EDITOR);
-  luaL_setfuncs(L, metamethods, 0);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-  luaL_newlib(L, functions);
-  return 1;
+  return nac_lua_open_class(L, functions, EDITOR, methods, metamethods);
 }

@@ -67,9 +67,5 @@ static const luaL_Reg metamethods[] = {{"__gc", l_free_words}, {NULL, NULL}};
 
 int luaopen_nac_c_hdf5(lua_State *L)
 {
-  luaL_newmetatable(L, WORDS_TYPE);
-  luaL_setfuncs(L, metamethods, 0);
-  lua_pop(L, 1);
-  luaL_newlib(L, functions);
-  return 1;
+  return nac_lua_open_class(L, functions, WORDS_TYPE, NULL, metamethods);
 }

@@ -592,11 +592,5 @@ int luaopen_nac_c_net(lua_State *L)
   if (nac_cpu_start(&err) != NAC_OK) {
     return nac_lua_raise(L, &err);
   }
-  if (luaL_newmetatable(L, META)) {
-    luaL_setfuncs(L, metamethods, 0);
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-  }
-  luaL_newlib(L, functions);
-  return 1;
+  return nac_lua_open_class(L, functions, META, methods, metamethods);
 }

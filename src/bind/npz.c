@@ -200,9 +200,5 @@ static const luaL_Reg metamethods[] = {{"__gc", l_close}, {NULL, NULL}};
 
 int luaopen_nac_c_npz(lua_State *L)
 {
-  luaL_newmetatable(L, ZIP_TYPE);
-  luaL_setfuncs(L, metamethods, 0);
-  lua_pop(L, 1);
-  luaL_newlib(L, functions);
-  return 1;
+  return nac_lua_open_class(L, functions, ZIP_TYPE, NULL, metamethods);
 }

@@ -126,9 +126,5 @@ static const luaL_Reg metamethods[] = {{"__gc", l_free}, {NULL, NULL}};
 
 int luaopen_nac_c_table(lua_State *L)
 {
-  luaL_newmetatable(L, TYPE);
-  luaL_setfuncs(L, metamethods, 0);
-  lua_pop(L, 1);
-  luaL_newlib(L, functions);
-  return 1;
+  return nac_lua_open_class(L, functions, TYPE, NULL, metamethods);
 }
