@@ -2,33 +2,57 @@
 #include "kern/k_tables.h"
 #include "kern/simd_rows.h"
 
+#if VW > 4
+/* y (8,8) = transpose of x (8,8), rows `ldx` and `ldy` apart */
+VOP void transpose8(const float *x, long ldx, float *y, long ldy)
+{
+  __m256 r[8];
+  __m256 t[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    r[i] = _mm256_loadu_ps(x + i * ldx);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) { /* pairs of rows */
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) { /* fours */
+    r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+    r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) { /* eights */
+    _mm256_storeu_ps(y + i * ldy, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(y + (i + 4) * ldy, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+#endif
+
+VOP void transpose_part(const float *x, float *y, long rows, long cols, long i0, long i1, long j0, long j1)
+{
+  for (long i = i0; i < i1; i++) {
+    for (long j = j0; j < j1; j++) {
+      y[j * rows + i] = x[i * cols + j];
+    }
+  }
+}
+
+/* In blocks of 8 x 8, so that both sides use whole cache lines. */
 void K(k_transpose)(const float *x, float *y, long rows, long cols)
 {
-  long i;
-  long j;
-  for (i = 0; i < rows; i += 4) { /* blocks of 4 x 4, so that both sides use whole cache lines */
-    for (j = 0; j < cols; j += 4) {
-      const long ie = i + 4 < rows ? i + 4 : rows;
-      const long je = j + 4 < cols ? j + 4 : cols;
+  for (long i = 0; i < rows; i += 8) {
+    for (long j = 0; j < cols; j += 8) {
 #if VW > 4
-      if (ie - i == 4 && je - j == 4) {
-        __m128 a = _mm_loadu_ps(x + i * cols + j);
-        __m128 b = _mm_loadu_ps(x + (i + 1) * cols + j);
-        __m128 c = _mm_loadu_ps(x + (i + 2) * cols + j);
-        __m128 d = _mm_loadu_ps(x + (i + 3) * cols + j);
-        _MM_TRANSPOSE4_PS(a, b, c, d);
-        _mm_storeu_ps(y + j * rows + i, a);
-        _mm_storeu_ps(y + (j + 1) * rows + i, b);
-        _mm_storeu_ps(y + (j + 2) * rows + i, c);
-        _mm_storeu_ps(y + (j + 3) * rows + i, d);
+      if (i + 8 <= rows && j + 8 <= cols) {
+        transpose8(x + i * cols + j, cols, y + j * rows + i, rows);
         continue;
       }
 #endif
-      for (long p = i; p < ie; p++) {
-        for (long q = j; q < je; q++) {
-          y[q * rows + p] = x[p * cols + q];
-        }
-      }
+      transpose_part(x, y, rows, cols, i, i + 8 < rows ? i + 8 : rows, j, j + 8 < cols ? j + 8 : cols);
     }
   }
 }

@@ -207,8 +207,10 @@ static void forward_finish(nac_step *s)
   const stats t = stats_of(s);
   const double count = values_a_channel(s);
   const double momentum = nac_layer_attr(s->layer, MOMENTUM);
+  const double eps = nac_layer_attr(s->layer, EPS);
+  const int64_t n = channels_of(s);
   int64_t c;
-  for (c = 0; c < channels_of(s); c++) {
+  for (c = 0; c < n; c++) {
     const double d = t.sum[c] / count;
     const double mean = get(s, t.shift, c) + d;
     double var = t.square[c] / count - d * d;
@@ -216,14 +218,14 @@ static void forward_finish(nac_step *s)
     double inv_std;
     var = var < 0 ? 0 : var; /* rounding; a NaN stays one */
     unbiased = count > 1 ? var * count / (count - 1) : var;
-    inv_std = 1.0 / sqrt(var + nac_layer_attr(s->layer, EPS));
+    inv_std = 1.0 / sqrt(var + eps);
     put(s, t.mean, c, mean);
     put(s, t.inv_std, c, inv_std);
     set_scale(s, &t, c, mean, inv_std);
     put(s, s->buf[RUNNING_MEAN], c, (1 - momentum) * get(s, s->buf[RUNNING_MEAN], c) + momentum * mean);
     put(s, s->buf[RUNNING_VAR], c, (1 - momentum) * get(s, s->buf[RUNNING_VAR], c) + momentum * unbiased);
   }
-  memset(t.sum, 0, 2 * (size_t)channels_of(s) * sizeof(double)); /* for the backward pass */
+  memset(t.sum, 0, 2 * (size_t)n * sizeof(double)); /* for the backward pass */
 }
 
 static void forward(nac_step *s, int64_t r0, int64_t r1)
@@ -280,8 +282,9 @@ static void backward_finish(nac_step *s)
 {
   const stats t = stats_of(s);
   const double count = values_a_channel(s);
+  const int64_t n = channels_of(s);
   int64_t c;
-  for (c = 0; c < channels_of(s); c++) {
+  for (c = 0; c < n; c++) {
     const double inv_std = get(s, t.inv_std, c);
     const double a = get(s, s->p[GAMMA], c) * inv_std;
     const double b = -a * inv_std * t.square[c] / count;
