@@ -27,6 +27,7 @@ local good_half = require "nac.sampler.good_half"
 local parzen = require "nac.sampler.parzen"
 
 local MOST_GOOD = 25
+local GOOD_OF_SEVERAL = .1 -- default of `good` with several objectives
 local FAR = 100 -- most of the rest in g
 local TEMPERATURE = .5 -- of groups with choices or ranges of few values
 local RETRIES = 20
@@ -37,7 +38,7 @@ local SMOOTHING = 2 -- how much of the prior's weight the choices not observed g
 
 local M = {
   name = "tpe",
-  options = { startup = 10, candidates = 24, good = .15 }, -- and their defaults
+  options = { startup = 10, candidates = 32, good = .15 }, -- and their defaults
 }
 
 local function option(state, name) return state.options[name] or M.options[name] end
@@ -171,7 +172,8 @@ local function model(state, group, distributions)
   local trials, names = group.trials, group.names
   local size, several = good_half.size(trials), #state.objectives > 1
   if size < option(state, "startup") then return nil end
-  local count = math.min(MOST_GOOD, math.ceil(option(state, "good") * size))
+  local share = state.options.good or several and GOOD_OF_SEVERAL or M.options.good
+  local count = math.min(MOST_GOOD, math.ceil(share * size))
   local good, near, far = good_half.cut(trials, count, several)
   local volumes, sum = several and good_half.weights(good), 0
   for i = 1, count do sum = sum + math.log((count + 1) / i) end
