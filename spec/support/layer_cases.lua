@@ -111,6 +111,12 @@ M.cases = {
     alone("permute", { { 2, 3, 5 } }, { order = { 3, 1, 2 } }, { order = { 2, 1, 3 } }, { order = { 3, 2, 1 } }, { order = { 2, 3, 1 } })),
   slice = joined(alone("slice", { { 5 }, { 4, 3 } }, { first = 2 }, { first = 2, last = 3 }, { last = 1 }, { axis = -1, first = -2 }),
     { graph({ 6 }, dense(6, 1), { kind = "slice", last = 3 }, { kind = "slice", first = 4, inputs = { 2 } }, add(3, 4)) }),
+  opaque = { -- squares; what passes to sums of pairs
+    { shape = { 3 }, layers = { { kind = "opaque", shape = { 3 }, forward = function(x) return x * x end, backward = function(x, _, gy) return gy * x * 2 end } } },
+    { shape = { 4 }, layers = { { kind = "dense", units = 6 }, { kind = "opaque", shape = { 3 },
+      forward = function(x) return x:reshape { x:size(1), 3, 2 }:sum(3) end,
+      backward = function(x, _, gy) return gy:reshape { x:size(1), 3, 1 }:expand { x:size(1), 3, 2 }:contiguous():reshape { x:size(1), 6 } end } } },
+  },
   flatten = alone("flatten", any),
   dropout = alone("dropout", flat, { rate = 0 }, { rate = 0.4 }),
   identity = alone("identity", any),

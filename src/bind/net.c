@@ -61,7 +61,7 @@ static int l_new(lua_State *L)
 
 static int is_reserved(const char *key)
 {
-  static const char *const words[] = {"kind", "name", "group", "share", "inputs", NULL};
+  static const char *const words[] = {"kind", "name", "group", "share", "inputs", "forward", "backward", NULL};
   int i;
   for (i = 0; words[i] != NULL; i++) {
     if (strcmp(words[i], key) == 0) {
@@ -196,6 +196,9 @@ static int l_add(lua_State *L)
   if (nac_net_add(net, kind, string_field(L, "name"), string_field(L, "group"), string_field(L, "share"), attr, n_attrs, inputs, n_inputs,
                   &output, &err) != NAC_OK) {
     return nac_lua_raise(L, &err);
+  }
+  if (strcmp(kind, "opaque") == 0) {
+    nac_lua_opaque_bind(L, net, nac_net_n_layers(net) - 1);
   }
   lua_pushinteger(L, output + 1);
   return 1;
@@ -367,7 +370,7 @@ static int l_layers(lua_State *L)
 static void push_cost(lua_State *L, const nac_net *net, const nac_layer_info *info, const nac_cost *c)
 {
   static const char *const ops[] = {"none", "matmul_const", "matmul_values", "mul_values", "scale_const", "add",
-                                    "max",  "compare",      "table",         "softmax",    "layernorm"};
+                                    "max",  "compare",      "table",         "softmax",    "layernorm", "opaque"};
   const int matmul = c->op == NAC_COST_MATMUL_CONST || c->op == NAC_COST_MATMUL_VALUES;
   lua_createtable(L, 0, 14);
   set_string(L, "layer", info->name);

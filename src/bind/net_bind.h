@@ -18,6 +18,13 @@ nac_net_box *nac_lua_check_net(lua_State *L, int index);
 /** Drops one reference; the net goes with the last. */
 void nac_net_box_release(void *box);
 
+/** Lua's functions for a layer of kind "opaque": `forward` and `backward` of the
+ * layer table at index 2 go to layer `layer` (bind/opaque.c). */
+void nac_lua_opaque_bind(lua_State *L, nac_net *net, int layer);
+
+/** Says in which Lua thread opaque layers run from now on: the one that calls. */
+void nac_lua_opaque_state(lua_State *L);
+
 /* Methods of "nac.net" that bind/net_quant.c defines. */
 int nac_lua_net_quantise(lua_State *L);
 int nac_lua_net_quantiser(lua_State *L);

@@ -19,6 +19,7 @@ typedef struct handle {
   int64_t rows;  /* of the last forward pass; 0 = none */
   int logits;    /* which output the last loss or gradient was for */
   int has_gradient;
+  int busy; /* a layer's Lua function is running inside of it */
 } handle;
 
 static handle *check(lua_State *L)
@@ -26,6 +27,9 @@ static handle *check(lua_State *L)
   handle *h = luaL_checkudata(L, 1, META);
   if (h->plan == NULL) {
     luaL_argerror(L, 1, "the plan is closed");
+  }
+  if (h->busy) {
+    luaL_error(L, "the plan is at work: a layer's function cannot use it");
   }
   return h;
 }
@@ -104,7 +108,14 @@ static int l_forward(lua_State *L)
   h->has_gradient = 0;
   nac_plan_set_input(h->plan, nac_tensor_data(x), NULL, h->rows);
   nac_plan_load(h->plan);
+  nac_lua_opaque_state(L);
+  h->busy = 1;
   nac_plan_forward(h->plan, h->rows, (uint64_t)luaL_optinteger(L, 3, 0), (uint64_t)luaL_optinteger(L, 4, 0));
+  h->busy = 0;
+  if (nac_plan_failure(h->plan) != NULL) {
+    h->rows = 0;
+    return nac_lua_raise(L, nac_plan_failure(h->plan));
+  }
   batch_shape(h, nac_net_output(h->box->net), h->rows, &out_rank, dim);
   push_copy(L, h, nac_plan_output(h->plan, 0, NULL, &len), out_rank, dim);
   return 1;
@@ -184,7 +195,14 @@ static int l_backward(lua_State *L)
     return luaL_error(L, "backward needs a training plan, and plan:loss or plan:set_gradient before it");
   }
   h->has_gradient = 0;
+  nac_lua_opaque_state(L);
+  h->busy = 1;
   nac_plan_backward(h->plan, h->rows, h->logits);
+  h->busy = 0;
+  if (nac_plan_failure(h->plan) != NULL) {
+    h->rows = 0;
+    return nac_lua_raise(L, nac_plan_failure(h->plan));
+  }
   rows = h->rows;
   h->rows = 0; /* gradients now lie where activations were: a forward pass comes next */
   lua_newtable(L);
@@ -254,6 +272,9 @@ static int l_times(lua_State *L)
 static int l_close(lua_State *L)
 {
   handle *h = luaL_checkudata(L, 1, META);
+  if (h->busy) {
+    return luaL_error(L, "the plan is at work: a layer's function cannot close it");
+  }
   nac_plan_free(h->plan);
   nac_net_box_release(h->box);
   h->plan = NULL;

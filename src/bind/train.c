@@ -16,6 +16,7 @@ typedef struct handle {
   nac_trainer *trainer; /* NULL once closed */
   nac_net_box *box;
   nac_loss loss;
+  int busy; /* a layer's Lua function is running inside of it */
 } handle;
 
 static handle *check(lua_State *L)
@@ -23,6 +24,9 @@ static handle *check(lua_State *L)
   handle *h = luaL_checkudata(L, 1, META);
   if (h->trainer == NULL) {
     luaL_argerror(L, 1, "the trainer is closed");
+  }
+  if (h->busy) {
+    luaL_error(L, "the trainer is at work: a layer's function cannot use it");
   }
   return h;
 }
@@ -215,6 +219,28 @@ static int l_steps(lua_State *L)
   return 1;
 }
 
+/* While a trainer works, layers may run Lua functions: samples and answers
+ * (arguments 2 and 3) are held, whatever those close. */
+static void enter(lua_State *L, handle *h, nac_storage **held)
+{
+  int i;
+  for (i = 0; i < 2; i++) {
+    held[i] = nac_lua_check_tensor(L, 2 + i)->storage;
+    held[i]->refs++;
+  }
+  nac_lua_opaque_state(L);
+  h->busy = 1;
+}
+
+static void leave(handle *h, nac_storage **held)
+{
+  int i;
+  for (i = 0; i < 2; i++) {
+    nac_storage_release(held[i]);
+  }
+  h->busy = 0;
+}
+
 /* trainer:epoch(x, y, epoch, lr [, piece = 0]) -> {loss, accuracy, n}; lr is a number,
  * or an f64 tensor of one number a step; piece counts the calls for one epoch */
 static int l_epoch(lua_State *L)
@@ -225,6 +251,8 @@ static int l_epoch(lua_State *L)
   const nac_tensor *rates = nac_lua_test_tensor(L, 5);
   const double one = rates == NULL ? luaL_checknumber(L, 5) : 0;
   const double *lr = &one;
+  nac_storage *held[2];
+  int code;
   int64_t n_lr = 1;
   nac_score score;
   nac_error err;
@@ -235,7 +263,10 @@ static int l_epoch(lua_State *L)
     lr = nac_tensor_data(rates);
     n_lr = nac_tensor_numel(rates);
   }
-  return answer(L, nac_trainer_epoch(h->trainer, &data, epoch, lr, n_lr, &score, &err), &score, &err);
+  enter(L, h, held);
+  code = nac_trainer_epoch(h->trainer, &data, epoch, lr, n_lr, &score, &err);
+  leave(h, held);
+  return answer(L, code, &score, &err);
 }
 
 /* trainer:evaluate(x, y) -> {loss, accuracy, n} */
@@ -245,7 +276,11 @@ static int l_evaluate(lua_State *L)
   const nac_data data = nac_lua_check_data(L, 2, 3, h->box->net, &h->loss);
   nac_score score;
   nac_error err;
-  const int code = nac_trainer_evaluate(h->trainer, &data, &score, &err);
+  nac_storage *held[2];
+  int code;
+  enter(L, h, held);
+  code = nac_trainer_evaluate(h->trainer, &data, &score, &err);
+  leave(h, held);
   return answer(L, code, &score, &err);
 }
 
@@ -322,6 +357,9 @@ static int l_load_state(lua_State *L)
 static int l_close(lua_State *L)
 {
   handle *h = luaL_checkudata(L, 1, META);
+  if (h->busy) {
+    return luaL_error(L, "the trainer is at work: a layer's function cannot close it");
+  }
   nac_trainer_free(h->trainer);
   nac_net_box_release(h->box);
   h->trainer = NULL;

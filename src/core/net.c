@@ -95,6 +95,9 @@ void nac_net_free(nac_net *net)
     nac_quantiser_free(net->value[i].q);
   }
   for (i = 0; i < net->n_layers; i++) {
+    if (net->layer[i].call.release != NULL) {
+      net->layer[i].call.release(net->layer[i].call.data);
+    }
     nac_free(net->layer[i].name);
     nac_free(net->layer[i].group);
   }
@@ -353,4 +356,9 @@ int nac_net_init(nac_net *net, uint64_t seed, nac_error *err)
     }
   }
   return NAC_OK;
+}
+
+void nac_net_set_callback(nac_net *net, int layer, const nac_callback *callback)
+{
+  net->layer[layer].call = *callback;
 }

@@ -54,6 +54,27 @@ int nac_net_add(nac_net *net, const char *kind, const char *name, const char *gr
  * changes no other. Fails when the machine cannot hold them. */
 int nac_net_init(nac_net *net, uint64_t seed, nac_error *err);
 
+/** A layer computed by the caller's own function (kind "opaque"). Arrays are of
+ * `rows` samples; float, or double where is_double. */
+typedef struct nac_call {
+  int backward; /* 0: write y from x; 1: write gx from x, y and gy */
+  int is_double;
+  int64_t rows;
+  const void *x;
+  const void *gy; /* backward only */
+  void *y;
+  void *gx; /* backward only */
+} nac_call;
+
+typedef struct nac_callback {
+  int (*run)(void *data, const nac_call *call, nac_error *err);
+  void (*release)(void *data); /* called when the net is freed; or NULL */
+  void *data;
+} nac_callback;
+
+/** Gives layer `layer`, of kind "opaque", its function. */
+void nac_net_set_callback(nac_net *net, int layer, const nac_callback *callback);
+
 /** Whether nac_net_init has run. */
 int nac_net_is_built(const nac_net *net);
 
@@ -136,7 +157,8 @@ typedef enum nac_cost_op {
   NAC_COST_COMPARE,       /* one comparison an element: relu */
   NAC_COST_TABLE,         /* one table look-up an element: tanh, sigmoid */
   NAC_COST_SOFTMAX,       /* exponentials, their sum, a division, over rows */
-  NAC_COST_LAYERNORM      /* mean and variance of the sample's own rows, then scale */
+  NAC_COST_LAYERNORM,     /* mean and variance of the sample's own rows, then scale */
+  NAC_COST_OPAQUE         /* the user's own function: unknown */
 } nac_cost_op;
 
 typedef struct nac_cost {

@@ -41,6 +41,7 @@ struct nac_layer {
   int n_buffers;
   int buffer[NAC_MAX_PARAMS];
   const nac_quantiser *q; /* of a plan's own layers that round a value */
+  nac_callback call;      /* kind opaque: the user's function */
 };
 
 struct nac_net {

@@ -278,8 +278,10 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
   uint64_t place = 0; /* of a layer in the net: no draw depends on layouts */
   int64_t i;
   int l;
+  plan->failure.code = NAC_OK;
   for (l = 0; l < plan->g.n_layers; l++) {
     plan->step[l].batch = n;
+    plan->step[l].failure = &plan->failure;
     if (plan->o.training && plan->g.layer[l].kind != &nac_layer_relayout) {
       plan->step[l].rng = nac_rng_stream(seed, "layer", place++, step);
     }
@@ -290,6 +292,11 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
       net->block[NAC_BUFFER][i] = (float)plan->b64[i];
     }
   }
+}
+
+const nac_error *nac_plan_failure(const nac_plan *plan)
+{
+  return plan->failure.code != NAC_OK ? &plan->failure : NULL;
 }
 
 void *nac_plan_output(nac_plan *plan, int logits, void **gradient, int64_t *len)

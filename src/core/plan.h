@@ -72,6 +72,11 @@ const void *nac_plan_gradient(const nac_plan *plan, int id);
 /** Gradient of the input, or NULL when it was not asked for. */
 const void *nac_plan_input_gradient(const nac_plan *plan);
 
+/** What went wrong in a layer that runs the user's own function, in the last
+ * forward pass or since; NULL when nothing did. The plan's outputs and
+ * gradients are then of no meaning. */
+const nac_error *nac_plan_failure(const nac_plan *plan);
+
 /** Starts timing every layer, from zero. Timing itself costs about 50 ns a
  * layer and piece. */
 int nac_plan_profile(nac_plan *plan, nac_error *err);

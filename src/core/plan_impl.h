@@ -93,6 +93,7 @@ struct nac_plan {
   float *q32;    /* the parameters, the quantised ones rounded; or NULL */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
+  nac_error failure; /* of an opaque layer, since the last forward pass began */
   double *seconds; /* (layers, 2): forward and backward, when profiled; or NULL */
   int head;      /* graph layer that is the net's last one; -1 where it was folded away */
   int logits;    /* graph value before a final softmax or sigmoid, else the output */

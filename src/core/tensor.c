@@ -188,19 +188,22 @@ int nac_tensor_view(nac_tensor **out, const nac_tensor *t, nac_error *err)
   return NAC_OK;
 }
 
-void nac_tensor_free(nac_tensor *t)
+void nac_storage_release(nac_storage *s)
 {
-  nac_storage *s;
-  if (t == NULL) {
-    return;
-  }
-  s = t->storage;
-  nac_free(t);
   if (--s->refs == 0) {
     if (s->owner_free != NULL) {
       s->owner_free(s->owner);
     }
     nac_free(s);
+  }
+}
+
+void nac_tensor_free(nac_tensor *t)
+{
+  if (t != NULL) {
+    nac_storage *s = t->storage;
+    nac_free(t);
+    nac_storage_release(s);
   }
 }
 

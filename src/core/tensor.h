@@ -56,6 +56,9 @@ int nac_tensor_view(nac_tensor **out, const nac_tensor *t, nac_error *err);
 /** Drops the tensor; the storage goes with its last reference. NULL allowed. */
 void nac_tensor_free(nac_tensor *t);
 
+/** Drops one reference to a storage; whoever raises `refs` calls it. */
+void nac_storage_release(nac_storage *storage);
+
 /** Number of elements. */
 int64_t nac_tensor_numel(const nac_tensor *t);
 

@@ -193,11 +193,17 @@ static int train_batch(nac_trainer *t, const nac_data *data, const int32_t *orde
   answers = nac_loss_answers(&t->o.loss, data, order, 0, n, t->outputs, t->labels, t->targets);
   nac_plan_load(t->train);
   nac_plan_forward(t->train, n, t->o.seed, step);
+  if (nac_plan_failure(t->train) != NULL) {
+    return nac_fail(err, nac_plan_failure(t->train)->code, "%s", nac_plan_failure(t->train)->text);
+  }
   nac_loss_run(&t->o.loss, t->train, &answers, n, score);
   if (!isfinite(score->loss)) {
     return nac_fail(err, NAC_ENAN, "loss is %s", isnan(score->loss) ? "nan" : "infinite");
   }
   nac_plan_backward(t->train, n, t->logits);
+  if (nac_plan_failure(t->train) != NULL) {
+    return nac_fail(err, nac_plan_failure(t->train)->code, "%s", nac_plan_failure(t->train)->text);
+  }
   return nac_optimiser_step(t->optimiser, t->net, nac_plan_gradients(t->train), lr, err);
 }
 
@@ -260,6 +266,9 @@ int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score,
     nac_answers answers;
     nac_plan_set_input(t->eval, data->x + at * inputs, NULL, n);
     nac_plan_forward(t->eval, n, 0, 0);
+    if (nac_plan_failure(t->eval) != NULL) {
+      return nac_fail(err, nac_plan_failure(t->eval)->code, "%s", nac_plan_failure(t->eval)->text);
+    }
     answers = nac_loss_answers(&t->o.loss, data, NULL, at, n, t->outputs, t->labels, t->targets);
     nac_loss_run(&t->o.loss, t->eval, &answers, n, score);
     if (nac_interrupted()) {

@@ -34,6 +34,11 @@ end
 -- @return true; or nil and a message
 function M.save(net, path)
   local arrays = path:gsub("%.ya?ml$", "") .. ".npz"
+  for _, layer in ipairs(net:layers()) do
+    if layer.kind == "opaque" then
+      return nil, ("layer '%s' is a Lua function, which no file holds; save the weights alone: model.save(net, \"x.npz\")"):format(layer.name)
+    end
+  end
   local layers = describe(net)
   local ok, message = weights.save(net, arrays)
   if not ok then return nil, message end

@@ -49,6 +49,28 @@ local function expand(layer, inputs)
   return result
 end
 
+--- The function of a composite that is one opaque layer: forward and backward in Lua.
+-- @param kind its name
+-- @param functions `{ shape =, forward =, backward = }`
+function M.opaque(kind, functions)
+  for _, name in ipairs { "forward", "backward" } do
+    if type(functions[name]) ~= "function" then
+      error(("nn.define '%s': %s must be a function, got %s"):format(tostring(kind), name, type(functions[name])), 3)
+    end
+  end
+  return function(x, attributes)
+    local words = {}
+    for key, value in pairs(attributes) do words[#words + 1] = key .. "=" .. tostring(value) end
+    table.sort(words)
+    return M.apply({
+      kind = "opaque", shape = functions.shape and functions.shape(x:shape(), attributes) or x:shape(),
+      group = ("%s{%s}"):format(kind, table.concat(words, ",")), -- part of what makes two networks equal
+      forward = function(v) return functions.forward(v, attributes) end,
+      backward = function(v, y, gy) return functions.backward(v, y, gy, attributes) end,
+    }, { x })
+  end
+end
+
 --- Applies a layer to values.
 -- @param layer a layer table
 -- @param inputs list of values

@@ -99,13 +99,24 @@ for _, kind in ipairs(kinds) do constructor(kind) end
 --       return nac.nn.add {} (x, y)
 --     end)
 --     arch:add(nac.nn.residual { units = 16 })
+--
+-- What no layers can express is given as functions of its own over tensors of
+-- rows; such a layer is trained through, but has no parameters, no cost and no
+-- form in hardware. Each row stands for itself: functions see pieces of a batch.
+--
+--     nac.nn.define("square", {
+--       shape = function(input) return input end,              -- of a sample; default: the input's
+--       forward = function(x, attributes) return x * x end,
+--       backward = function(x, y, gy, attributes) return gy * x * 2 end, -- the gradient of x
+--     })
 -- @param kind the new kind's name
 -- @param expand function(value, ..., attributes) -> value; `value:shape()` is
---   the shape of one sample
+--   the shape of one sample. Or `{ shape =, forward =, backward = }` as above
 function M.define(kind, expand)
+  if type(expand) == "table" then expand = graph.opaque(kind, expand) end
   if type(kind) ~= "string" or not kind:find("^[%a_][%w_]*$") then error("a layer kind's name is a Lua name", 2) end
   if rawget(M, kind) and not graph.is_composite(kind) then error(("'%s' is taken"):format(kind), 2) end
-  if type(expand) ~= "function" then error("nn.define takes a function, got " .. type(expand), 2) end
+  if type(expand) ~= "function" then error("nn.define takes a function, or { shape =, forward =, backward = }, got " .. type(expand), 2) end
   if not graph.is_composite(kind) then kinds[#kinds + 1] = kind end
   graph.define(kind, expand)
   constructor(kind)
@@ -253,8 +264,8 @@ function Arch:canonical()
       place[index + 1] = count
       owner[layer.name] = count
       local shared = layer.share and " sharing " .. owner[layer.share] or ""
-      lines[#lines + 1] = ("%d %s{%s}(%s)%s"):format(
-        count, layer.kind, attributes_text(layer.attrs), table.concat(from, ","), shared)
+      local what = layer.kind == "opaque" and layer.group or attributes_text(layer.attrs)
+      lines[#lines + 1] = ("%d %s{%s}(%s)%s"):format(count, layer.kind, what, table.concat(from, ","), shared)
     end
   end
   return table.concat(lines, "\n")

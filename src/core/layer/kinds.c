@@ -38,6 +38,7 @@ static const nac_kind *const kinds[] = {
   &nac_layer_dropout,
   &nac_layer_identity,
   &nac_layer_standardize,
+  &nac_layer_opaque,
 };
 #define N_KINDS ((int)(sizeof kinds / sizeof *kinds))
 

@@ -36,6 +36,7 @@ extern const nac_kind nac_layer_flatten;
 extern const nac_kind nac_layer_dropout;
 extern const nac_kind nac_layer_identity;
 extern const nac_kind nac_layer_standardize;
+extern const nac_kind nac_layer_opaque;
 extern const nac_kind nac_layer_conv1d;
 extern const nac_kind nac_layer_conv2d;
 extern const nac_kind nac_layer_quantise; /* likewise */

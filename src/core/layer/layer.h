@@ -88,6 +88,7 @@ typedef struct nac_step {
   void *buf[NAC_MAX_PARAMS];
   void *state; /* kind->state_size bytes that live from forward to backward */
   nac_rng rng; /* this layer's stream, set afresh for every batch */
+  nac_error *failure; /* of the plan: a layer that can fail fills it, and runs no more once it is filled */
 } nac_step;
 
 typedef void nac_row_fn(nac_step *s, int64_t r0, int64_t r1);
