@@ -152,7 +152,9 @@ function M.load(path)
     local net = read_net(doc, top)
     local arrays, names, arrays_path = read_arrays(doc, top, path)
     local count = 0
-    for _, array in pairs(arrays) do count = count + array:numel() end
+    for name, array in pairs(arrays) do
+      if not name:find("%.mask$") then count = count + array:numel() end
+    end
     if count ~= net:n_params() + net:n_buffers() then -- before memory is taken for what the description claims
       error({ refusal = ("%s: the layers have %d parameters and buffers, the arrays of %s %d"):format(path,
         net:n_params() + net:n_buffers(), arrays_path, count) }, 0)

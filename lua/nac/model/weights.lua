@@ -1,15 +1,26 @@
 --- The weights of a net in an npz file: every parameter and buffer of
--- `net:tensors()` as an array under its name.
+-- `net:tensors()` as an array under its name, and the mask of a pruned parameter
+-- as a u8 array "<parameter>.mask".
 local npz = require "nac.c.npz"
 
 local M = {}
+
+--- The mask of an entry of net:tensors(), or nil where nothing is pruned.
+function M.mask_of(net, entry) return entry.role == "parameter" and net.mask and net:mask(entry.name) or nil end
 
 --- Writes the tensors of a net (temporary name, then rename; equal weights give
 -- equal bytes).
 -- @param net anything with tensors() -> list of { name =, role =, tensor = }
 -- @param path of the .npz file
 -- @return true; or nil and a message
-function M.save(net, path) return npz.write(path, net:tensors()) end
+function M.save(net, path)
+  local list = net:tensors()
+  for i = 1, #list do
+    local mask = M.mask_of(net, list[i])
+    if mask then list[#list + 1] = { name = list[i].name .. ".mask", tensor = mask } end
+  end
+  return npz.write(path, list)
+end
 
 --- "2x3" of a tensor, or "scalar".
 function M.shape_text(t)
@@ -36,6 +47,13 @@ function M.differences(wanted, arrays, names)
     elseif array:dtype() ~= entry.tensor:dtype() and array:dtype():sub(1, 1) ~= "f" then
       found[#found + 1] = ("%s holds %s, the net needs %s"):format(entry.name, array:dtype(), entry.tensor:dtype())
     end
+    local mask = entry.role == "parameter" and arrays[entry.name .. ".mask"]
+    if mask then
+      known[entry.name .. ".mask"] = true
+      if mask:dtype() ~= "u8" or shape_text(mask) ~= shape_text(entry.tensor) then
+        found[#found + 1] = ("%s.mask is %s %s, the net needs u8 %s"):format(entry.name, mask:dtype(), shape_text(mask), shape_text(entry.tensor))
+      end
+    end
   end
   for _, name in ipairs(names) do
     if not known[name] then found[#found + 1] = ("%s is not in the net"):format(name) end
@@ -53,7 +71,11 @@ function M.put(net, arrays, names, path)
   local wanted = net:tensors()
   local found = M.differences(wanted, arrays, names)
   if #found > 0 then return nil, ("%s does not fit the net: %s"):format(path, table.concat(found, "; ")) end
-  for _, entry in ipairs(wanted) do entry.tensor:copy(arrays[entry.name]) end
+  for _, entry in ipairs(wanted) do
+    entry.tensor:copy(arrays[entry.name])
+    local mask = arrays[entry.name .. ".mask"]
+    if entry.role == "parameter" and (mask or net.mask and net:mask(entry.name)) then net:set_mask(entry.name, mask) end
+  end
   return true
 end
 

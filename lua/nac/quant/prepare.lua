@@ -1,0 +1,164 @@
+--- Makes a net ready for quantisation-aware training: batchnorms folded, number
+-- formats on weights, biases and values. docs/quantisation.md has the rules.
+local calibrate = require "nac.quant.calibrate"
+local places = require "nac.quant.places"
+local rebuild = require "nac.quant.rebuild"
+local specs = require "nac.quant.spec"
+local tensor = require "nac.tensor"
+local train = require "nac.train"
+
+
+local ROWS = 1024 -- of the data that calibration looks at
+local EXACT = 24 -- bits that a float holds exactly
+local MANY = 1e-3 -- part of the activations out of range that is worth a warning
+
+local function fail(form, ...) error(form:format(...), 0) end
+
+-- Up to ROWS rows of the user's data, or nil where there are none.
+local function rows_of(data)
+  if data == nil then return nil end
+  local x = data
+  if type(data) == "table" then
+    local part = data.fit or data
+    x = require("nac.train.part").is_stream(part) and require("nac.train.part").some(part) or part.x
+  end
+  if not tensor.is(x) then fail("data must be a tensor or a part { x =, y = }, got %s", type(data)) end
+  if x:numel() == 0 or x:size(1) == 0 then fail("calibration needs data: the part is empty") end
+  return x:slice(1, 1, math.min(ROWS, x:size(1)))
+end
+
+-- A format for numbers x (nil: they are not known), by the pair.
+local function choose(pair, x, signed, where)
+  specs.complete(pair, where)
+  if pair.signed ~= nil then signed = pair.signed end
+  local integer
+  if pair.int_bits ~= "auto" then
+    integer = specs.integer_bits(pair, signed, where)
+  elseif x then
+    integer = calibrate.integer_bits(x, { total_bits = pair.total_bits, signed = signed, method = pair.method,
+      percentile = pair.percentile, rounding = pair.rounding, overflow = pair.overflow })
+  else
+    fail("%s: int_bits = \"auto\" needs data to calibrate with: data = part", where)
+  end
+  return specs.format(pair, integer, signed)
+end
+
+-- Notes a format, and a warning where too much of x is out of its range.
+local function note(report, row, x, allowed)
+  report.formats[#report.formats + 1] = row
+  if not x then return end
+  local rounded <close>, over = row.format:apply(x)
+  row.out_of_range, row.n = over, rounded:numel()
+  if over > allowed * row.n then
+    report.warnings[#report.warnings + 1] = ("%s of %s: %d of %d numbers (%.1f %%) are out of the range of %s"):format(
+      row.role, row.layer, over, row.n, 100 * over / row.n, tostring(row.format))
+  end
+end
+
+local function set_weights(net, spec, report)
+  local own = {}
+  for _, entry in ipairs(net:tensors()) do
+    if entry.role == "parameter" then own[entry.name] = entry.tensor end
+  end
+  for _, layer in ipairs(net:layers()) do
+    local name = layer.name .. ".weight"
+    local pair = own[name] and specs.find(spec, "weights", layer)
+    if pair then
+      local format = choose(pair, own[name], true, "weights of " .. layer.name)
+      net:quantise(name, format)
+      note(report, { role = "weights", layer = layer.name, place = name, format = format }, own[name], 0)
+    end
+  end
+end
+
+-- The numbers that a value holds, of the net as it is formatted so far.
+local function numbers(net, value, x)
+  if value == 1 then return x end
+  local head <close> = rebuild.copy(net, value - 1)
+  return train.predict(head, x)
+end
+
+local function set_values(net, spec, x, report)
+  for _, entry in ipairs(places.values(net:layers())) do
+    local pair = specs.find(spec, entry.role, entry.layer)
+    if pair and (entry.role ~= "output" or pair.given) then
+      local where = entry.layer and entry.role .. " of " .. entry.layer.name or "the input"
+      if entry.role == "output" and not pair.total_bits then pair = specs.find(spec, "activations", entry.layer) end
+      local have = x and numbers(net, entry.value, x)
+      local signed = not entry.unsigned
+      -- an input that is never negative in the data needs no sign, where the data decide anyway
+      if entry.value == 1 and pair.int_bits == "auto" and have and have:min() >= 0 then signed = false end
+      local format = choose(pair, have, signed, where)
+      net:quantise(entry.value, format)
+      note(report, { role = entry.role, layer = entry.layer and entry.layer.name or "the net", place = entry.value, format = format }, have, MANY)
+    end
+  end
+end
+
+-- The products' own format, so that the bias is added to their sum without loss. Where
+-- that takes more than EXACT bits the integer bits go down to what the bias needs and one
+-- more, then low bits go.
+local function bias_format(net, layer, bias, weights, layers, pair)
+  local source = net:quantiser(places.source(layer.inputs[1], layers))
+  local input = source and source[1] or weights
+  local fraction = weights.fraction + input.fraction
+  local needed = 1 + calibrate.integer_bits(bias, { total_bits = EXACT, signed = true, method = "minmax" })
+  local integer = math.max(needed, math.min(weights.integer + input.integer, EXACT - fraction))
+  local width = math.max(2, math.min(EXACT, integer + fraction))
+  return specs.format({ total_bits = width, rounding = pair.rounding, overflow = pair.overflow }, integer, true)
+end
+
+local function set_biases(net, spec, report)
+  local layers = net:layers()
+  for _, layer in ipairs(layers) do
+    local name = layer.name .. ".bias"
+    local weights = places.is_product(layer) and not layer.share and net:quantiser(layer.name .. ".weight")
+    if weights and layer.attrs.bias then
+      local pair = specs.find(spec, "biases", layer)
+      local bias = net:tensor(name)
+      if pair then
+        local format = pair.total_bits and choose(pair, bias, true, "biases of " .. layer.name)
+          or bias_format(net, layer, bias, weights[1], layers, pair)
+        net:quantise(name, format)
+        note(report, { role = "biases", layer = layer.name, place = name, format = format }, bias, 0)
+      end
+    end
+  end
+end
+
+local function prepare(net, spec)
+  if not net:built() then fail("the net has no weights; arch:build makes one that has") end
+  specs.check(spec, net:layers())
+  local x = rows_of(spec.data)
+  local new = rebuild.fold(net)
+  local report = { formats = {}, warnings = {} }
+  set_weights(new, spec, report)
+  set_values(new, spec, x, report)
+  set_biases(new, spec, report)
+  return new, report
+end
+
+--- A net with number formats: the same layers and weights, batchnorms folded into
+-- the products before them (others fixed), statistics frozen. Train it with
+-- `nac.train.fit`: the forward pass then computes with rounded numbers.
+-- @param net a net with weights; it is not changed
+-- @param spec a table:
+--
+-- * `total_bits` (1 to 64), `int_bits` (the sign among them, or "auto") of weights, input and activations
+-- * `weights`, `biases`, `activations`, `input`, `output`: a pair of their own, or false: they stay float. Biases
+--   by default have the products' format, of at most 24 bits; the output (logits) has none
+-- * `kinds`, `layers`: the same by layer kind and by layer name; the nearest word counts
+-- * in every pair also `rounding` = "RND_CONV", `overflow` = "SAT", `signed`, `int_bits_exclude_sign` = false,
+--   and for "auto" `method` = "mse" | "minmax" | "percentile", `percentile` = .999
+-- * `data`: a part or tensor; its first 1024 rows choose the automatic bits of values and show
+--   what is out of range
+-- * `quiet`: no warnings on stderr
+-- @return the new net; a report: `formats` (list of { role, layer, place, format, out_of_range, n }), `warnings` (texts)
+return function(net, spec)
+  local ok, new, report = pcall(prepare, net, spec)
+  if not ok then error(new, 2) end
+  if not spec.quiet then
+    for _, text in ipairs(report.warnings) do io.stderr:write("nac.quant.prepare: ", text, "\n") end
+  end
+  return new, report
+end

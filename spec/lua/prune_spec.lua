@@ -1,0 +1,167 @@
+-- Pruning: which weights go, that they stay away, what rewinding gives back.
+local nac = require "nac"
+local nn = nac.nn
+
+local function net_of(...)
+  return nn.sequential { input = { 4 }, nn.dense { units = 3, name = "a" }, nn.relu {}, nn.dense { units = 2, name = "b" } }:build(...)
+end
+
+local function data(n)
+  local x = nac.tensor.randn({ n or 64, 4 }, { seed = 5 })
+  local y = nac.tensor.zeros({ n or 64 }, "i32")
+  for i = 1, n or 64 do y:set(x:get(i, 1) + x:get(i, 2) > 0 and 1 or 0, i) end
+  return { fit = { x = x, y = y } }
+end
+
+local function zeros(t) return math.tointeger(t:eq(0):to("i32"):sum()) end
+
+describe("magnitude pruning", function()
+  it("takes the least weights of all layers, or of each", function()
+    local net = net_of {}
+    net:tensor("a.weight"):copy(nac.tensor { { .1, -.2, .3, -.4 }, { .5, -.6, .7, -.8 }, { .9, -1, 1.1, -1.2 } })
+    net:tensor("b.weight"):copy(nac.tensor { { 10, -20, 30 }, { -40, 50, -60 } })
+    assert.equal(9 / 18, nac.prune.magnitude(net, { sparsity = .5 }))
+    assert.equal(9, zeros(net:tensor "a.weight"))
+    assert.equal(0, zeros(net:tensor "b.weight"))
+    assert.equal(-1, net:tensor("a.weight"):get(3, 2))
+    nac.prune.magnitude(net, { sparsity = .5, scope = "layer" })
+    assert.equal(9, zeros(net:tensor "a.weight")) -- what is pruned stays so
+    assert.equal(3, zeros(net:tensor "b.weight"))
+    assert.equal(-40, net:tensor("b.weight"):get(2, 1))
+    nac.prune.magnitude(net, { amount = .5, layers = { "b" } }) -- half of the three left
+    assert.equal(5, zeros(net:tensor "b.weight"))
+    assert.equal(-60, net:tensor("b.weight"):get(2, 3))
+  end)
+
+  it("counts equal weights out one by one, and biases where they are included", function()
+    local net = net_of {}
+    for _, entry in ipairs(net:tensors()) do entry.tensor:fill(1) end
+    assert.equal(6 / 18, nac.prune.magnitude(net, { sparsity = 1 / 3 }))
+    local part, rows = nac.prune.magnitude(net, { sparsity = 1, include_bias = true })
+    assert.equal(1, part)
+    assert.equal("a.weight a.bias b.weight b.bias", table.concat({ rows[1].name, rows[2].name, rows[3].name, rows[4].name }, " "))
+    assert.equal(0, nac.train.predict(net, nac.tensor.ones { 1, 4 }):abs():max())
+  end)
+
+  it("stays in training and in files", function()
+    local net = net_of { seed = 2 }
+    nac.prune.magnitude(net, { sparsity = .5 })
+    nac.train.fit(net, data(), { epochs = 3, optimizer = { kind = "adamw", weight_decay = .1 } })
+    assert.equal(.5, (nac.prune.sparsity(net)))
+    local base = os.tmpname()
+    for _, ending in ipairs { ".npz", ".yaml" } do
+      assert(nac.model.save(net, base .. ending))
+      local other
+      if ending == ".npz" then
+        other = net_of { seed = 9 }
+        assert(nac.model.load(other, base .. ending))
+      else
+        other = assert(nac.model.load(base .. ending))
+      end
+      assert.is_true(other:mask("a.weight"):equal(net:mask "a.weight"))
+      nac.train.fit(other, data(), { epochs = 1 })
+      assert.equal(.5, (nac.prune.sparsity(other)))
+    end
+    local free = net_of { seed = 3 }
+    assert(nac.model.save(free, base .. ".npz"))
+    assert(nac.model.load(net, base .. ".npz")) -- weights without masks take the masks away
+    assert.is_nil(net:mask "a.weight")
+    local wrong = nac.npz.read(base .. ".npz")
+    wrong["a.weight.mask"] = nac.tensor.zeros({ 2 }, "u8")
+    assert(nac.npz.write(base .. ".npz", wrong))
+    local ok, message = nac.model.load(net, base .. ".npz")
+    assert.is_nil(ok)
+    assert.matches("a.weight.mask is u8 2, the net needs u8 3x4", message, 1, true)
+    os.execute("rm -f " .. base .. "*")
+  end)
+
+  it("refuses what makes no sense", function()
+    local net = net_of {}
+    local function refused(options, message) assert.error_matches(function() nac.prune.magnitude(net, options) end, message) end
+    refused({ sparsity = 1.5 }, "part from 0 to 1, got 1.5")
+    refused({}, "either sparsity or amount")
+    refused({ sparsity = .5, amount = .5 }, "either sparsity or amount")
+    refused({ sparsity = .5, scope = "all" }, "unknown scope")
+    refused({ sparsity = .5, layers = { "c" } }, "unknown layer with weights 'c'")
+    refused({ sparse = .5 }, "nearest: sparsity")
+    net:tensor("a.weight"):set(0 / 0, 1, 1)
+    refused({ sparsity = .5 }, "a.weight holds numbers that are not finite")
+    assert.error_matches(function()
+      nac.prune.magnitude(nn.sequential { input = { 2 }, nn.relu {} }:build {}, { sparsity = .5 })
+    end, "no weights")
+  end)
+end)
+
+describe("schedules of pruning", function()
+  it("are constant, cubic or iterative", function()
+    assert.equal(.3, nac.prune.schedule { kind = "constant", sparsity = .3 }(7))
+    local cubic = nac.prune.schedule { kind = "cubic", final = .8, iterations = 4 }
+    assert.is_true(math.abs(cubic(2) - (.8 - .8 / 8)) < 1e-12)
+    assert.equal(.8, cubic(4))
+    assert.is_true(math.abs(nac.prune.schedule { kind = "iterative", keep = .7 }(2) - .51) < 1e-12)
+    assert.error_matches(function() nac.prune.schedule { kind = "cubical" } end, "nearest: cubic")
+    assert.error_matches(function() nac.prune.schedule { kind = "constant", sparsity = 2 } end, "from 0 to 1, got 2")
+  end)
+end)
+
+describe("iterative pruning", function()
+  it("rewinds weights and statistics to the state asked for, and to none otherwise", function()
+    local function run(rewind)
+      local net = nn.sequential { input = { 4 }, nn.dense { units = 6, name = "a" }, nn.batchnorm {}, nn.relu {}, nn.dense { units = 2 } }:build {}
+      local states = { init = nac.tensor.zeros { net:state_size() } }
+      net:save_state(states.init)
+      local rows = nac.prune.iterative(net, data(), { iterations = 2, keep = .5, warmup = 3, epochs = 0, rewind = rewind,
+        on_iteration = function(row)
+          states[row.iteration] = nac.tensor.zeros { net:state_size() }
+          net:save_state(states[row.iteration])
+        end })
+      assert.equal(3, #rows)
+      assert.is_true(math.abs(rows[3].sparsity - .75) < 1e-9)
+      -- what is not pruned equals the state rewound to
+      local function same(a, b) return (a:ne(0):to "f32" * (a - b)):abs():max() == 0 end
+      return same(states[2], states.init), same(states[2], states[0])
+    end
+    assert.same({ false, true }, { run "warmup" })
+    assert.same({ true, false }, { run "init" })
+    assert.same({ true, false }, { run "epoch:0" })
+    assert.same({ false, true }, { run "none" }) -- nothing was trained in between
+    assert.same({ false, false }, { run "epoch:1" })
+  end)
+
+  it("follows the two algorithms by name", function()
+    local net = net_of { seed = 4 }
+    local rows = nac.prune.iterative(net, data(), { algorithm = "nac", epochs = 1, iterations = 3 })
+    assert.is_true(math.abs(rows[4].sparsity - (1 - .8 ^ 3)) < 1 / 18)
+    assert.equal(rows[1].fit.epochs, 0)
+    net = net_of { seed = 4 }
+    rows = nac.prune.iterative(net, data(), { algorithm = "snac-pack", keep = .5, epochs = 1, iterations = 1, warmup = 1 })
+    assert.equal(.5, rows[2].sparsity)
+    assert.equal(6, zeros(net:tensor "a.weight"))
+  end)
+
+  it("goes on from an earlier call as if there had been none", function()
+    local function last(whole)
+      local net = net_of { seed = 4 }
+      local options = { iterations = 3, epochs = 2, warmup = 1, fit = { seed = 3 } }
+      if not whole then
+        local state
+        nac.prune.iterative(net, data(), { iterations = 1, epochs = 2, warmup = 1, fit = { seed = 3 },
+          on_iteration = function(_, _, s) state = s end })
+        options.done, options.rewind_state = 1, state
+      end
+      nac.prune.iterative(net, data(), options)
+      return net:tensor "a.weight"
+    end
+    assert.is_true(last(true):equal(last(false)))
+  end)
+
+  it("refuses what makes no sense", function()
+    local net = net_of {}
+    local function refused(options, message) assert.error_matches(function() nac.prune.iterative(net, data(), options) end, message) end
+    refused({ keep = 0 }, "above 0 and at most 1, got 0")
+    refused({ keep = 1.5 }, "got 1.5")
+    refused({ rewind = "warmpu" }, "nearest: warmup")
+    refused({ rewind = "epoch:3", warmup = 2 }, "epoch 3, but the warm%-up has 2 epochs")
+    refused({ algorithm = "snac" }, "unknown pruning algorithm")
+  end)
+end)
