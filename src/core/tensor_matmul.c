@@ -1,13 +1,26 @@
 /* The matrix product. */
+#include <limits.h>
+
+#include "core/blas.h"
 #include "core/tensor_math.h"
 #include "kern/k_tensor_math.h"
 #include "kern/kern.h"
+
+/* From this many multiply-adds on, opening OpenBLAS pays for doubles. */
+#define BLAS_PAYS (INT64_C(1) << 22)
+
+static int fits_blas(int64_t m, int64_t n, int64_t k)
+{
+  return m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && k > 0 && (double)m * (double)n * (double)k >= BLAS_PAYS;
+}
 
 /* The one place where two matrices meet. */
 static void product(nac_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a, const void *b, void *c)
 {
   if (dtype == NAC_F32) {
     nac_kern->gemm((long)m, (long)n, (long)k, a, (long)k, 1, b, (long)n, c, (long)n, K_ZERO, NULL);
+  } else if (fits_blas(m, n, k) && nac_blas_open(NULL) == NAC_OK) {
+    nac_blas_dgemm((int)m, (int)n, (int)k, a, b, c);
   } else {
     k_matmul_f64(m, n, k, a, b, c);
   }
