@@ -36,7 +36,7 @@ DOC_PACKAGES   := lua-ldoc
 # For `make bench`:
 BENCH_PACKAGES := time
 # For the peers' columns of `make bench-peers`:
-PEER_PACKAGES  := python3-venv
+PEER_PACKAGES  := python3-venv libdnnl2 libxsmm-dev
 # ---------------------------------------------------------------------------
 LUA_CFLAGS := $(shell pkg-config --cflags $(LUA_PC) 2>/dev/null)
 LUA_LIBS   := $(shell pkg-config --libs $(LUA_PC) 2>/dev/null)
