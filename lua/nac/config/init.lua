@@ -71,7 +71,7 @@ end
 --- Reads and checks a configuration.
 -- @param path a YAML file
 -- @return the configuration: sections dataset, search, search_space, hls_config,
--- local_search, synthesis, output with defaults filled in; path, dir, text,
+-- local_search, tuning, synthesis, output with defaults filled in; path, dir, text,
 -- sha256, notes (keys without effect); methods resolve, where, given. Or nil and "t1.yaml:14: what is wrong"
 function M.load(path)
   local value, doc, text = yaml.load(path)

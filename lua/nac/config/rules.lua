@@ -81,6 +81,15 @@ local function ranges(cfg)
   end
 end
 
+local function tuning(cfg)
+  for _, row in ipairs(require("nac.tune.space").rows) do
+    local range = cfg.tuning.ranges[row.name]
+    if range and row.kind ~= "choice" and range[1] > range[2] then
+      return "tuning.ranges." .. row.name, ("lowest %s is above highest %s"):format(range[1], range[2])
+    end
+  end
+end
+
 local function bits(cfg)
   for i, pair in ipairs(cfg.local_search.precision_pairs) do
     if pair.int_bits > pair.total_bits then
@@ -93,7 +102,7 @@ local function bits(cfg)
   end
 end
 
-local rules = { dataset, regression, objectives, space, layer_lists, ranges, bits }
+local rules = { dataset, regression, objectives, space, layer_lists, ranges, tuning, bits }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

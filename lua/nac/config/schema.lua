@@ -225,6 +225,34 @@ local local_search = {
     default = function() return { { total_bits = 8, int_bits = 3 } } end },
 }
 
+-- One key a setting that a tuning may search: the lowest and the highest value, or a list.
+local function tuning_ranges()
+  local keys = {}
+  for i, row in ipairs(require("nac.tune.space").rows) do
+    local value = { kind = row.kind == "number" and "number" or "integer", above = row.above, min = row.min, max = row.max }
+    if row.words then value = { kind = "word", words = set(row.name, row.words) } end
+    local default = type(row.range) == "table" and function() return { table.unpack(row.range) } end or nil
+    keys[i] = { key = row.name, kind = "list", of = value, default = default, doc = row.doc }
+    if row.kind ~= "choice" then keys[i].least, keys[i].most, keys[i].repeats = 2, 2, true end
+  end
+  return keys
+end
+
+local tuning = {
+  { key = "n_trials", kind = "integer", min = 1, max = 10000000, default = 100, doc = "Number of trials." },
+  { key = "epochs", kind = "integer", min = 1, max = 1000000, doc = "Most epochs of training a trial. Default: search.epochs." },
+  { key = "objective", kind = "word", words = set("objective of a tuning", { "accuracy", "loss" }),
+    doc = "What is optimised on the search part. Default: accuracy, where there are no classes loss." },
+  { key = "sampler", kind = "word", words = set("sampler", { "tpe", "random", "nsga2" }), default = "tpe", doc = "Sampler." },
+  { key = "pruner", kind = "word", words = set("pruner", { "median", "successive_halving", "none" }), default = "median",
+    doc = "What ends trials that lag behind; median begins after 10 complete ones." },
+  { key = "seed", kind = "integer", min = 0, doc = "Seed of the whole tuning. Default: search.seed." },
+  { key = "retrain_epochs", kind = "integer", min = 1, max = 1000000,
+    doc = "Train the best settings once more, so many epochs. Default: the weights of the best trial are kept." },
+  { key = "ranges", kind = "section", keys = tuning_ranges(),
+    doc = "What is tuned: the lowest and the highest value, or a list. Two equal ends, or a list of one, fix a setting." },
+}
+
 local synthesis = pair()
 synthesis[1].required, synthesis[2].required = false, false
 synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project." }
@@ -242,6 +270,8 @@ return {
   { key = "hls_config", kind = "section", keys = hls, doc = "The firmware that is estimated." },
   { key = "local_search", kind = "section", keys = local_search,
     doc = "Compression of the winner. Checked and kept; this version does not run it." },
+  { key = "tuning", kind = "section", keys = tuning,
+    doc = "Hyper-parameters of the winner's training, for `nac-lua tune` (docs/tuning.md)." },
   { key = "synthesis", kind = "section", keys = synthesis,
     doc = "Firmware of the result. Checked and kept; this version does not run it." },
   { key = "output", kind = "section", keys = output, doc = "Where results go." },

@@ -113,9 +113,11 @@ local function check_data(config, dataset)
   return true
 end
 
--- From a description to the arch that is trained: with the layer that scales the
+--- From a description to the arch that is trained: with the layer that scales the
 -- inputs in front, where the data ask for it. Images have one scale a channel.
-local function builder(dataset)
+-- @param dataset a data set
+-- @return function(description) -> arch
+function M.builder(dataset)
   return function(description)
     local arch = require("nac.arch").to_nn(description)
     if dataset.standardize then
@@ -148,7 +150,7 @@ function M.prepare(config, options)
   local objectives = objectives_of(cfg.search)
   local maximize, minimize = directions(objectives)
   return {
-    config = cfg, dataset = dataset, to_nn = builder(dataset), space = space, objectives = objectives,
+    config = cfg, dataset = dataset, to_nn = M.builder(dataset), space = space, objectives = objectives,
     maximize = maximize, minimize = minimize,
     bits = math.tointeger(tonumber(cfg.hls_config.model.precision:match("<(%d+)"))),
     hardware = cfg.search.use_hardware_metrics and hardware(cfg.hls_config) or nil,

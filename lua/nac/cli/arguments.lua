@@ -1,0 +1,77 @@
+--- What the sub-commands that run a configuration have in common.
+local M = {}
+
+--- A converter for argparse: integers from `least`.
+function M.whole(least)
+  return function(text)
+    local n = math.tointeger(tonumber(text))
+    if n and n >= least then return n end
+    return nil, ("an integer from %d is expected, got '%s'"):format(least, text)
+  end
+end
+
+--- Adds the options of every such command.
+-- @param command of argparse
+-- @param what is run, for the descriptions: "search", "tuning"
+function M.add(command, what)
+  command:argument("config", "a YAML file")
+  command:option("--trials", "number of trials"):argname("N"):convert(M.whole(1))
+  command:option("--epochs", "most epochs a trial"):argname("N"):convert(M.whole(1))
+  command:option("--workers", "trials at the same time; 0 runs them in this process (default: one a core)"):argname("N"):convert(M.whole(0))
+  command:option("--seed", ("seed of the whole %s"):format(what)):argname("S"):convert(M.whole(0))
+  command:option("--results", "results folder"):argname("DIR")
+  command:flag("--resume", "continue the study in the results folder")
+  command:flag("--force", ("replace the results of another %s in the results folder"):format(what))
+  command:flag("--sample", "use the sample of the data that ships with the program")
+  command:flag("--no-pictures", "draw nothing")
+  command:flag("--quiet", "print nothing but errors")
+  command:option("--log", "how progress is shown (default: live on a terminal, else lines; NAC_LOG sets it, too)")
+    :argname("KIND"):choices { "json", "lines", "live", "quiet" }
+end
+
+-- The command that continues an interrupted run.
+local function resume_command(name, options)
+  local words = { "nac-lua " .. name, options.config, "--resume" }
+  for _, option in ipairs { "arch", "trials", "epochs", "seed", "results" } do
+    if options[option] then words[#words + 1] = ("--%s %s"):format(option, options[option]) end
+  end
+  if options.sample then words[#words + 1] = "--sample" end
+  return table.concat(words, " ")
+end
+
+--- Runs a configuration as the command line says, and reports.
+-- @param name of the command
+-- @param options of argparse
+-- @param start function(path of the config, options for it) -> result, or nil and a message
+-- @param record function(result) -> plain table, for JSON
+-- @return exit status
+function M.run(name, options, start, record)
+  local function fail(message)
+    io.stderr:write("nac-lua ", name, ": ", message, "\n")
+    return 1
+  end
+  local path, message = require("nac.util.home").find(options.config)
+  if not path then return fail(message) end
+  local log = require("nac.progress").kind(options.quiet and "quiet" or options.log)
+  local result
+  result, message = start(path, {
+    arch = options.arch, trials = options.trials, epochs = options.epochs, workers = options.workers, seed = options.seed,
+    results = options.results, resume = options.resume, force = options.force, sample = options.sample or nil,
+    log = log, pictures = not options.no_pictures,
+  })
+  if not result then return fail(message) end
+  if log == "json" then
+    print(require("nac.util.json").encode(record(result)))
+  elseif log ~= "quiet" then
+    print(result)
+  end
+  if result.fault then return fail(result.fault) end
+  if result.interrupted then
+    io.stderr:write("interrupted; to go on: ", resume_command(name, options), "\n")
+    return 130
+  end
+  if not result.best then return fail(result.why) end
+  return 0
+end
+
+return M

@@ -1,0 +1,99 @@
+--- Picture of a tuning: the loss of each trial and the best so far, and the
+-- score against the learning rate.
+local gnuplot = require "nac.plot.gnuplot"
+
+local M = {}
+
+local colours = gnuplot.colours
+local of_optimizer = { adam = colours.blue, adamw = colours.sky, sgd = colours.vermilion, rmsprop = colours.green }
+
+local function finite(x) return type(x) == "number" and x == x and math.abs(x) < math.huge end
+
+-- The lowest search loss that a trial reached: its result, or of a pruned one its reports.
+local function loss_of(record)
+  if record.state == "complete" then return record.values.loss or record.attrs.loss end
+  local least
+  for _, report in ipairs(record.reports) do
+    local loss = report.values.loss
+    if finite(loss) and (not least or loss < least) then least = loss end
+  end
+  return least
+end
+
+-- Losses of a training that went astray would flatten the rest.
+local function scale(rows)
+  local least, most = math.huge, -math.huge
+  for _, row in ipairs(rows) do least, most = math.min(least, row[2]), math.max(most, row[2]) end
+  return least > 0 and most >= 10 * least and "set logscale y\n" or "unset logscale y\n"
+end
+
+local function history(records)
+  local complete, ended, best, all, least = {}, {}, {}, {}, nil
+  for _, record in ipairs(records) do
+    local loss = loss_of(record)
+    if finite(loss) then
+      local row = { record.number, loss }
+      all[#all + 1] = row
+      if record.state == "complete" then
+        complete[#complete + 1] = row
+        least = math.min(least or loss, loss)
+      else
+        ended[#ended + 1] = row
+      end
+    end
+    if least then best[#best + 1] = { record.number, least } end
+  end
+  local out, plots = { scale(all) }, {}
+  local function add(name, rows, style, title)
+    if #rows == 0 then return end -- a block without points is an error to gnuplot
+    out[#out + 1] = gnuplot.data(name, rows)
+    plots[#plots + 1] = ("$%s using 1:2 with %s title '%s'"):format(name, style, title)
+  end
+  add("ended", ended, ("points pt 6 ps 0.9 lc rgb '%s'"):format(colours.grey), "ended early (lowest)")
+  add("complete", complete, ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.blue), "trial")
+  add("best", best, ("steps lw 2 lc rgb '%s'"):format(colours.vermilion), "best so far")
+  out[#out + 1] = "set xlabel 'trial'\nset ylabel 'loss on the search part'\nset format y '%.4g'\nplot " .. table.concat(plots, ", ") .. "\n"
+  return table.concat(out)
+end
+
+local function against_rate(records, score, settings_of)
+  local groups, order = {}, {}
+  for _, record in ipairs(records) do
+    if record.state == "complete" and finite(record.values[score]) then
+      local settings = settings_of(record)
+      local kind = settings.optimizer
+      if not groups[kind] then
+        groups[kind] = {}
+        order[#order + 1] = kind
+      end
+      table.insert(groups[kind], { settings.learning_rate, record.values[score] })
+    end
+  end
+  table.sort(order)
+  local out, plots = {}, {}
+  for _, kind in ipairs(order) do
+    out[#out + 1] = gnuplot.data(kind, groups[kind])
+    plots[#plots + 1] = ("$%s using 1:2 with points pt 7 ps 0.9 lc rgb '%s' title '%s'"):format(kind, of_optimizer[kind], kind)
+  end
+  out[#out + 1] = ("%s\nset logscale x\nset format x '%%.0e'\nset xlabel 'learning rate'\nset ylabel '%s on the search part'\nplot %s\n"):format(
+    score == "loss" and "" or "unset logscale y", score, table.concat(plots, ", "))
+  return table.concat(out)
+end
+
+--- Starts drawing.
+-- @param records of the study
+-- @param score "accuracy" or "loss": the study's objective
+-- @param settings_of function(record) -> name -> value
+-- @param path of the picture
+-- @return a job (nac.plot.gnuplot); or nil and a message
+function M.start(records, score, settings_of, path)
+  local any = false
+  for _, record in ipairs(records) do any = any or record.state == "complete" end
+  if not any then return nil, "no picture: no trial is complete" end
+  return gnuplot.start(path, 1000, 480, table.concat {
+    "set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key tmargin center horizontal\nset multiplot layout 1,2\n",
+    history(records), against_rate(records, score, settings_of), "unset multiplot",
+  })
+end
+
+return M

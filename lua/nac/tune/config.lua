@@ -1,0 +1,65 @@
+--- A tuning as a configuration says: section `tuning`, and of `search` the settings
+-- that the winner was trained with.
+local file = require "nac.util.file"
+local setup = require "nac.global_search.setup"
+
+local function count(shape)
+  local n = 1
+  for _, size in ipairs(shape) do n = n * size end
+  return n
+end
+
+-- The architecture to be tuned, and whether it fits the data.
+local function description_of(config, path, data)
+  local winner = config.output.results_dir:gsub("(.)/+$", "%1") .. "/best_model_for_local_search.yaml"
+  path = path or winner
+  if not file.exists(path) then
+    return nil, ("there is no architecture %s: `nac-lua search %s` finds one, --arch FILE names another"):format(path, config.path)
+  end
+  local description, message = require("nac.arch").load(path)
+  if not description then return nil, message end
+  local inputs, wanted = count(description.input_shape), count(data.shape)
+  if inputs ~= wanted then
+    return nil, ("%s: takes %d inputs, data set %s has %d values a sample"):format(path, inputs, data.name, wanted)
+  end
+  if description.output_dim and data.n_classes and description.output_dim ~= data.n_classes then
+    return nil, ("%s: has %d outputs, data set %s has %d classes"):format(path, description.output_dim, data.name, data.n_classes)
+  end
+  return description
+end
+
+-- 0 is how a configuration says "none".
+local function above_zero(x) return x ~= 0 and x or nil end
+
+--- Tunes as a configuration says.
+-- @param config a configuration of `nac.config.load`, or the path of a YAML file
+-- @param[opt] options `arch` (path of an architecture; by default the winner of the search); for keys of the
+--   configuration `trials`, `epochs`, `workers`, `seed`, `sample`; `results` (by default the folder `tuning` in
+--   output.results_dir), `resume`, `force`, `pictures`, `log`: as `nac.tune.run`
+-- @return as `nac.tune.run`
+return function(config, options)
+  options = options or {}
+  local job, message = setup.prepare(config, { sample = options.sample })
+  if not job then return nil, message end
+  local cfg, data = job.config, job.dataset
+  local search, tuning = cfg.search, cfg.tuning
+  local description
+  description, message = description_of(cfg, options.arch, data)
+  if not description then return nil, message end
+  local split
+  split, message = setup.split(job)
+  if not split then return nil, message end
+  return require("nac.tune").run(description, data, {
+    trials = options.trials or tuning.n_trials, epochs = options.epochs or tuning.epochs or search.epochs,
+    ranges = tuning.ranges, objective = tuning.objective, sampler = tuning.sampler,
+    pruner = tuning.pruner == "median" and { "median", startup = 10 } or tuning.pruner,
+    start = {
+      learning_rate = search.learning_rate, batch_size = search.batch_size, optimizer = search.optimizer,
+      l1 = above_zero(search.l1), l2 = above_zero(search.l2),
+    },
+    fit = { patience = search.patience }, retrain = tuning.retrain_epochs, seed = options.seed or tuning.seed or search.seed,
+    workers = options.workers or search.workers or require("nac.c.cpu").info().cores, trial_timeout = search.trial_timeout,
+    trial_memory = search.trial_memory and search.trial_memory * 2 ^ 20 | 0, results = options.results or job.dir .. "/tuning",
+    resume = options.resume, force = options.force, pictures = options.pictures, log = options.log, config = cfg,
+  })
+end
