@@ -5,6 +5,7 @@ local benches = {
   { "gemm" },
   { "t1_search" },
   { "search_quality" },
+  { "tuning" },
   { "estimate" },
   { "trial_overhead" },
   { "spaces" },

@@ -242,7 +242,7 @@ local tuning = {
   { key = "n_trials", kind = "integer", min = 1, max = 10000000, default = 100, doc = "Number of trials." },
   { key = "epochs", kind = "integer", min = 1, max = 1000000, doc = "Most epochs of training a trial. Default: search.epochs." },
   { key = "objective", kind = "word", words = set("objective of a tuning", { "accuracy", "loss" }),
-    doc = "What is optimised on the search part. Default: accuracy, where there are no classes loss." },
+    default = "loss", doc = "What is optimised on the search part." },
   { key = "sampler", kind = "word", words = set("sampler", { "tpe", "random", "nsga2" }), default = "tpe", doc = "Sampler." },
   { key = "pruner", kind = "word", words = set("pruner", { "median", "successive_halving", "none" }), default = "median",
     doc = "What ends trials that lag behind; median begins after 10 complete ones." },

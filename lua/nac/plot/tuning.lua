@@ -49,7 +49,7 @@ local function history(records)
     out[#out + 1] = gnuplot.data(name, rows)
     plots[#plots + 1] = ("$%s using 1:2 with %s title '%s'"):format(name, style, title)
   end
-  add("ended", ended, ("points pt 6 ps 0.9 lc rgb '%s'"):format(colours.grey), "ended early (lowest)")
+  add("ended", ended, ("points pt 6 ps 0.9 lc rgb '%s'"):format(colours.grey), "ended early")
   add("complete", complete, ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.blue), "trial")
   add("best", best, ("steps lw 2 lc rgb '%s'"):format(colours.vermilion), "best so far")
   out[#out + 1] = "set xlabel 'trial'\nset ylabel 'loss on the search part'\nset format y '%.4g'\nplot " .. table.concat(plots, ", ") .. "\n"
@@ -91,7 +91,7 @@ function M.start(records, score, settings_of, path)
   for _, record in ipairs(records) do any = any or record.state == "complete" end
   if not any then return nil, "no picture: no trial is complete" end
   return gnuplot.start(path, 1000, 480, table.concat {
-    "set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key tmargin center horizontal\nset multiplot layout 1,2\n",
+    "set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key tmargin center horizontal maxrows 1 samplen 1.5\nset multiplot layout 1,2\n",
     history(records), against_rate(records, score, settings_of), "unset multiplot",
   })
 end

@@ -53,8 +53,7 @@ local function prepare(arch, data, options, level)
   local job = {
     data = data, parts = parts, task = task, epochs = epochs, trials = whole(options, "trials", 100, 1, level + 1),
     seed = options.seed or 1, fit = options.fit or {}, space = space.new(options.ranges, options.start, epochs, level + 1),
-    objective = enum.check(options.objective or task == "classification" and "accuracy" or "loss", { "accuracy", "loss" },
-      "objective of a tuning", level + 1),
+    objective = enum.check(options.objective or "loss", { "accuracy", "loss" }, "objective of a tuning", level + 1),
     dir = options.results and options.results:gsub("(.)/+$", "%1"), log = options.log or "quiet",
     sampler = options.sampler or "tpe", pruner = options.pruner or { "median", startup = 10 },
   }
@@ -237,7 +236,7 @@ end
 -- * `start`: name -> value: the settings so far. They are the first trial, moved into the
 --   ranges, and hold for what is not tuned
 -- * `fit`: further options of `nac.train.fit` (loss, patience, ...)
--- * `objective` = "accuracy", or "loss" where there are no classes
+-- * `objective` = "loss", or "accuracy": what is judged on `search`
 -- * `sampler` = "tpe", `pruner` = `{ "median", startup = 10 }`, `seed` = 1, `lag`, `workers` = 0, `trial_timeout`,
 --   `trial_memory`, `on_trial`, `storage`, `resume`: as of a study (docs/search.md)
 -- * `results`: folder for study, table, picture and best settings; then `force` replaces another tuning there,
