@@ -48,7 +48,7 @@ CFLAGS   += -std=c11 $(OPT) -fno-math-errno -fPIC $(WARN)
 CPPFLAGS += -Isrc $(LUA_CFLAGS) -MMD -MP
 LIBS     := -lz -ldl -lm
 
-SRC := $(wildcard src/core/*.c src/core/layer/*.c src/core/loss/*.c src/core/quant/*.c src/kern/*.c src/bind/*.c)
+SRC := $(wildcard src/core/*.c src/core/igraph/*.c src/core/layer/*.c src/core/loss/*.c src/core/quant/*.c src/kern/*.c src/bind/*.c)
 OBJ := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 # Naive twins are written once over nac_real and compiled for both precisions.
 REF := $(wildcard src/kern/ref/*.c)

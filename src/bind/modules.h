@@ -11,6 +11,7 @@
   X(cpu) \
   X(edit) \
   X(file) \
+  X(fixed) \
   X(hash) \
   X(hdf5) \
   X(idx) \

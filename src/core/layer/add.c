@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
@@ -38,6 +39,12 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_igraph_add(l->graph, layer->name, nac_lower_input(l, layer, 0), nac_lower_input(l, layer, 1), &l->result,
+                        err);
+}
+
 const nac_kind nac_layer_add = {
   .name = "add",
   .n_inputs = 2,
@@ -45,5 +52,6 @@ const nac_kind nac_layer_add = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

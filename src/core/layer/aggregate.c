@@ -2,6 +2,7 @@
  * set (L,F) becomes (F). The maximum's gradient goes to the first of equals. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -54,6 +55,21 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   nac_step_reduce_back(s, r0, nac_step_axis(s, AXIS, r1 - r0), func_of(s->layer));
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const nac_reduction func = func_of(layer);
+  const int64_t *dim;
+  const int rank = nac_lower_shape(l, layer, &dim);
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  int code;
+  (void)nac_lower_axis(l, layer, AXIS, &outer, &n, &inner);
+  code = nac_igraph_reduce(l->graph, layer->name, nac_lower_input(l, layer, 0),
+                           func == NAC_MAX ? NAC_IMAX : NAC_ISUM, outer, n, inner, rank, dim, &l->result, err);
+  return code != NAC_OK || func != NAC_MEAN ? code : nac_lower_mean(l, layer, l->result, n, err);
+}
+
 const nac_kind nac_layer_aggregate = {
   .name = "aggregate",
   .attrs = attrs,
@@ -62,5 +78,6 @@ const nac_kind nac_layer_aggregate = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_NEEDS_Y | NAC_FOLLOWS_BLOCKED,
 };

@@ -3,8 +3,11 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/pool.h"
+#include "core/mem.h"
+#include "core/net_impl.h"
 #include "kern/ref/ref.h"
 
 static const nac_attr_spec attrs[] = {
@@ -54,6 +57,31 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* The sum, times one over the elements that count. */
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const int64_t n = l->net->value[layer->output].n;
+  nac_iwindow w;
+  double *share;
+  int sum;
+  int64_t i;
+  int code = nac_pool_lower(l, layer, NAC_ISUM, &w, err);
+  if (code != NAC_OK || layer->attr[NAC_POOL_OWN] != 0 || (w.top == 0 && w.left == 0)) {
+    return code != NAC_OK ? code : nac_lower_mean(l, layer, l->result, w.kh * w.kw, err);
+  }
+  share = nac_malloc((size_t)n * sizeof *share);
+  if (share == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for layer '%s'", layer->name);
+  }
+  for (i = 0; i < n; i++) {
+    share[i] = 1.0 / (double)nac_pool_inside(&w, i);
+  }
+  sum = l->result;
+  code = nac_igraph_scale(l->graph, layer->name, sum, n, 1, share, NULL, 1, &l->result, err);
+  nac_free(share);
+  return code;
+}
+
 const nac_kind nac_layer_avg_pool = {
   .name = "avg_pool",
   .attrs = attrs,
@@ -62,5 +90,6 @@ const nac_kind nac_layer_avg_pool = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_FOLLOWS_BLOCKED,
 };

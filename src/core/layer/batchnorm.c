@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
+#include "core/mem.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
@@ -327,6 +329,36 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* A scale and an offset a channel; quant.prepare folds it into the product before. */
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  double *form;
+  int64_t c;
+  int code;
+  if (l->net->tensor[NAC_PARAMETER][layer->param[GAMMA]].q != NULL ||
+      l->net->tensor[NAC_PARAMETER][layer->param[BETA]].q != NULL) {
+    return nac_fail(err, NAC_EINVAL,
+                    "layer '%s': a batchnorm with number formats on its parameters has no integer form; fold it into "
+                    "the layer before it, or take the formats away",
+                    layer->name);
+  }
+  (void)nac_lower_axis(l, layer, AXIS, &outer, &n, &inner);
+  form = nac_malloc(2 * (size_t)n * sizeof *form);
+  if (form == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for layer '%s'", layer->name);
+  }
+  for (c = 0; c < n; c++) {
+    nac_batchnorm_form(l->net, layer, c, &form[c], &form[n + c]);
+  }
+  code = nac_igraph_scale(l->graph, layer->name, nac_lower_input(l, layer, 0), n, inner, form, form + n, 0, &l->result,
+                          err);
+  nac_free(form);
+  return code;
+}
+
 const nac_kind nac_layer_batchnorm = {
   .name = "batchnorm",
   .attrs = attrs,
@@ -341,5 +373,6 @@ const nac_kind nac_layer_batchnorm = {
   .backward_reduce = backward_reduce,
   .backward_finish = backward_finish,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -80,6 +81,20 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   copy(s, r0, r1, 0);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  const int axis = nac_lower_axis(l, layer, 0, &outer, &n, &inner);
+  int x[NAC_MAX_INPUTS];
+  int i;
+  for (i = 0; i < layer->n_inputs; i++) {
+    x[i] = nac_lower_input(l, layer, i);
+  }
+  return nac_igraph_concat(l->graph, layer->name, layer->n_inputs, x, axis, &l->result, err);
+}
+
 const nac_kind nac_layer_concat = {
   .name = "concat",
   .attrs = attrs,
@@ -89,5 +104,6 @@ const nac_kind nac_layer_concat = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_FOLLOWS_BLOCKED,
 };

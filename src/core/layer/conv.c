@@ -5,8 +5,10 @@
  * and set in zeros, with the kernel turned around. */
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/conv_shape.h"
 #include "core/layer/kinds.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 
 #define G 16 /* samples a group */
@@ -271,6 +273,26 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const int x = nac_lower_input(l, layer, 0);
+  const nac_ivalue *v = nac_igraph_value(l->graph, x);
+  const int64_t *dim;
+  const int rank = nac_lower_shape(l, layer, &dim);
+  nac_iconst c;
+  ref_conv g;
+  int code = nac_lower_constants(l, layer, &c, err);
+  (void)nac_conv_shape(&g, layer, v->dim, v->rank, NULL);
+  if (code == NAC_OK) {
+    const nac_iwindow w = {.c = g.c, .h = g.h, .w = g.w, .o = g.o, .oh = g.oh, .ow = g.ow, .kh = g.kh, .kw = g.kw,
+                           .sh = g.sh, .sw = g.sw, .dh = g.dh, .dw = g.dw, .top = g.top, .left = g.left,
+                           .groups = g.groups};
+    code = nac_igraph_conv_const(l->graph, layer->name, x, &w, &c, rank, dim, &l->result, err);
+  }
+  nac_lower_free_constants(&c);
+  return code;
+}
+
 const nac_kind nac_layer_conv2d = {
   .name = "conv2d",
   .attrs = nac_conv_attrs,
@@ -281,6 +303,7 @@ const nac_kind nac_layer_conv2d = {
   .prepare = prepare,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_PREFERS_BLOCKED,
 };
 
@@ -294,5 +317,6 @@ const nac_kind nac_layer_conv1d = {
   .prepare = prepare,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_PREFERS_BLOCKED,
 };

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
@@ -136,6 +137,18 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  nac_iconst c;
+  int code = nac_lower_constants(l, layer, &c, err);
+  if (code == NAC_OK) {
+    code = nac_igraph_matmul_const(l->graph, layer->name, nac_lower_input(l, layer, 0), (int64_t)layer->attr[UNITS], &c,
+                                   &l->result, err);
+  }
+  nac_lower_free_constants(&c);
+  return code;
+}
+
 const nac_kind nac_layer_dense = {
   .name = "dense",
   .attrs = attrs,
@@ -146,5 +159,6 @@ const nac_kind nac_layer_dense = {
   .prepare = prepare,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X,
 };

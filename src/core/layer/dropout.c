@@ -3,6 +3,7 @@
  * draw from the layer's stream in order, so pieces of any size give the same. */
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "kern/ref/ref.h"
 
@@ -69,5 +70,6 @@ const nac_kind nac_layer_dropout = {
   .state_size = state_size,
   .forward = forward,
   .backward = backward,
+  .lower = nac_lower_same,
   .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -2,7 +2,9 @@
  * Hochreiter 2015). alpha is positive, so that the sign of y is that of x. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -44,6 +46,11 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_lower_table(l, layer, REF_ELU, layer->attr[0], err);
+}
+
 const nac_kind nac_layer_elu = {
   .name = "elu",
   .attrs = attrs,
@@ -51,5 +58,6 @@ const nac_kind nac_layer_elu = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -1,4 +1,5 @@
 /* flatten: the sample as one row of numbers, in row-major order. */
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 
 static int describe(nac_describe *d, nac_error *err)
@@ -24,5 +25,6 @@ const nac_kind nac_layer_flatten = {
   .n_inputs = 1,
   .describe = describe,
   .cost = cost,
+  .lower = nac_lower_same,
   .flags = NAC_ALIAS,
 };

@@ -1,5 +1,6 @@
 /* gelu: y = x Phi(x), Phi the normal distribution function; `approximate` takes
  * .5 x (1 + tanh(sqrt(2/pi) (x + .044715 x^3))) (Hendrycks & Gimpel 2016). */
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "kern/kern.h"
@@ -38,6 +39,11 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_lower_table(l, layer, is_approximate(layer) ? REF_GELU_TANH : REF_GELU, 0, err);
+}
+
 const nac_kind nac_layer_gelu = {
   .name = "gelu",
   .attrs = attrs,
@@ -45,5 +51,6 @@ const nac_kind nac_layer_gelu = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

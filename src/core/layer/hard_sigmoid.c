@@ -1,4 +1,5 @@
 /* hard_sigmoid: y = x / 6 + 1/2, cut to [0, 1]. The slope is 1/6 strictly between. */
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "kern/kern.h"
@@ -19,11 +20,17 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   nac_step_map_back(s, r0, r1, nac_kern->hard_sigmoid_back, REF_HARD_SIGMOID);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_lower_table(l, layer, REF_HARD_SIGMOID, 0, err);
+}
+
 const nac_kind nac_layer_hard_sigmoid = {
   .name = "hard_sigmoid",
   .n_inputs = 1,
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -23,6 +23,7 @@
 #define NAC_MAX_PARAMS 4
 
 typedef struct nac_layer nac_layer;
+typedef struct nac_lower nac_lower; /* core/igraph/lower.h */
 
 /* An attribute that a kind understands. */
 typedef struct nac_attr_spec {
@@ -109,6 +110,8 @@ typedef struct nac_kind {
   nac_row_fn *backward_reduce; /* likewise */
   nac_finish_fn *backward_finish;
   nac_row_fn *backward;
+  int (*lower)(nac_lower *l, const nac_layer *layer, nac_error *err); /* NULL: no integer form, see igraph/lower.h */
+  const char *instead; /* what to do then, for the refusal */
   unsigned flags; /* NAC_NEEDS_X, ... */
 } nac_kind;
 

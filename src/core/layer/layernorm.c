@@ -140,5 +140,6 @@ const nac_kind nac_layer_layernorm = {
   .state_size = state_size,
   .forward = forward,
   .backward = backward,
+  .instead = "take batchnorm, which becomes a constant scale, in its place",
   .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -2,7 +2,9 @@
  * sign of y is that of x and backward needs no x. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -44,6 +46,15 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* The slope is at most 1: y is the larger of x and slope x. */
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const int x = nac_lower_input(l, layer, 0);
+  int low;
+  const int code = nac_igraph_scale(l->graph, layer->name, x, 1, 1, &layer->attr[0], NULL, 1, &low, err);
+  return code != NAC_OK ? code : nac_igraph_max(l->graph, layer->name, x, low, &l->result, err);
+}
+
 const nac_kind nac_layer_leaky_relu = {
   .name = "leaky_relu",
   .attrs = attrs,
@@ -51,5 +62,6 @@ const nac_kind nac_layer_leaky_relu = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -63,5 +63,6 @@ const nac_kind nac_layer_log_softmax = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .instead = "leave it out: the logits before it order the classes alike",
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
@@ -144,6 +145,17 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const nac_value *a = &l->net->value[layer->input[0]];
+  const shape f = shape_of(layer, a->rank, a->dim, l->net->value[layer->output].n);
+  const nac_imatrix m = {.count = f.count, .m = f.m, .k = f.k, .n = f.n, .ta = f.ta, .tb = f.tb};
+  const int64_t *dim;
+  const int rank = nac_lower_shape(l, layer, &dim);
+  return nac_igraph_matmul(l->graph, layer->name, nac_lower_input(l, layer, 0), nac_lower_input(l, layer, 1), &m, rank,
+                           dim, &l->result, err);
+}
+
 const nac_kind nac_layer_matmul = {
   .name = "matmul",
   .attrs = attrs,
@@ -153,5 +165,6 @@ const nac_kind nac_layer_matmul = {
   .state_size = state_size,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_FOLLOWS_BLOCKED,
 };

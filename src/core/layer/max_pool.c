@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/pool.h"
 #include "kern/ref/ref.h"
@@ -48,6 +49,11 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_pool_lower(l, layer, NAC_IMAX, NULL, err);
+}
+
 const nac_kind nac_layer_max_pool = {
   .name = "max_pool",
   .attrs = attrs,
@@ -56,5 +62,6 @@ const nac_kind nac_layer_max_pool = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_NEEDS_Y | NAC_FOLLOWS_BLOCKED,
 };

@@ -1,7 +1,9 @@
 /* mul: the product of two values of one shape, element by element. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -37,6 +39,12 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_igraph_mul(l->graph, layer->name, nac_lower_input(l, layer, 0), nac_lower_input(l, layer, 1), &l->result,
+                        err);
+}
+
 const nac_kind nac_layer_mul = {
   .name = "mul",
   .n_inputs = 2,
@@ -44,5 +52,6 @@ const nac_kind nac_layer_mul = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
@@ -134,6 +135,18 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   run(s, s->gy, s->gx[0], r0, r1, 0);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int n;
+  const int64_t *list = nac_layer_list(layer, 0, &n);
+  int order[NAC_MAX_RANK];
+  int i;
+  for (i = 0; i < n; i++) {
+    order[i] = (int)list[i] - 1;
+  }
+  return nac_igraph_permute(l->graph, layer->name, nac_lower_input(l, layer, 0), order, &l->result, err);
+}
+
 const nac_kind nac_layer_permute = {
   .name = "permute",
   .attrs = attrs,
@@ -142,5 +155,6 @@ const nac_kind nac_layer_permute = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_FOLLOWS_BLOCKED,
 };

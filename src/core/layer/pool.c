@@ -1,5 +1,6 @@
 #include "core/layer/pool.h"
 
+#include "core/igraph/lower.h"
 #include "core/net_impl.h"
 
 /* Entry i of `n` that a list gives: its own, or its only one. */
@@ -88,4 +89,31 @@ int nac_global_pool_describe(nac_describe *d, nac_error *err)
   }
   d->out_rank = 1;
   return NAC_OK;
+}
+
+int nac_pool_lower(nac_lower *l, const nac_layer *layer, nac_ihow how, nac_iwindow *w, nac_error *err)
+{
+  const nac_value *in = &l->net->value[layer->input[0]];
+  const k_pool p = window_of(layer, in->rank, in->dim);
+  const nac_iwindow made = {.c = in->dim[0], .h = p.h, .w = p.w, .o = in->dim[0], .oh = p.oh, .ow = p.ow, .kh = p.kh,
+                            .kw = p.kw, .sh = p.sh, .sw = p.sw, .dh = 1, .dw = 1, .top = p.ph, .left = p.pw,
+                            .groups = in->dim[0]};
+  const int64_t *dim;
+  const int rank = nac_lower_shape(l, layer, &dim);
+  if (w != NULL) {
+    *w = made;
+  }
+  return nac_igraph_window(l->graph, layer->name, nac_lower_input(l, layer, 0), how, &made, rank, dim, &l->result, err);
+}
+
+/* Of k places from `first` on, those in [0, n). */
+static int64_t inside(int64_t first, int64_t k, int64_t n)
+{
+  const int64_t last = first + k < n ? first + k : n;
+  return last - (first > 0 ? first : 0);
+}
+
+int64_t nac_pool_inside(const nac_iwindow *w, int64_t i)
+{
+  return inside(i / w->ow % w->oh * w->sh - w->top, w->kh, w->h) * inside(i % w->ow * w->sw - w->left, w->kw, w->w);
 }

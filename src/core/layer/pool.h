@@ -3,6 +3,7 @@
 #ifndef NAC_LAYER_POOL_H
 #define NAC_LAYER_POOL_H
 
+#include "core/igraph/igraph.h"
 #include "core/layer/layer.h"
 #include "kern/kern.h"
 
@@ -20,6 +21,12 @@ int nac_pool_describe(nac_describe *d, nac_error *err);
 
 /** The window of a step, and how many planes its rows [r0, r1) hold. */
 k_pool nac_pool_of(const nac_step *s, int64_t r0, int64_t r1, long *planes);
+
+/** Lowers to sums or maxima over the windows; their geometry in *w unless NULL. */
+int nac_pool_lower(nac_lower *l, const nac_layer *layer, nac_ihow how, nac_iwindow *w, nac_error *err);
+
+/** Places of the window of output element i that lie inside the input. */
+int64_t nac_pool_inside(const nac_iwindow *w, int64_t i);
 
 /** Elements: operations of a window of k places that needs k - 1, for all outputs. */
 nac_cost nac_pool_cost(const nac_net *net, const nac_layer *layer, nac_cost_op op, const char *func);

@@ -1,6 +1,10 @@
 /* relu: y = max(x, 0). */
+#include <math.h>
+
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -19,11 +23,17 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   nac_step_map_back(s, r0, r1, nac_kern->relu_back, REF_RELU);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_igraph_clamp(l->graph, layer->name, nac_lower_input(l, layer, 0), 0, INFINITY, &l->result, err);
+}
+
 const nac_kind nac_layer_relu = {
   .name = "relu",
   .n_inputs = 1,
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/net_impl.h"
 
@@ -58,5 +59,6 @@ const nac_kind nac_layer_reshape = {
   .n_inputs = 1,
   .describe = describe,
   .cost = cost,
+  .lower = nac_lower_same,
   .flags = NAC_ALIAS,
 };

@@ -2,7 +2,9 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
@@ -41,6 +43,12 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   scale(s, nac_row(s, s->gy, r0, s->y_len), nac_row_out(s, s->gx[0], r0, s->y_len), (r1 - r0) * s->y_len);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_igraph_scale(l->graph, layer->name, nac_lower_input(l, layer, 0), 1, 1, &layer->attr[0], NULL, 1,
+                          &l->result, err);
+}
+
 const nac_kind nac_layer_scale = {
   .name = "scale",
   .attrs = attrs,
@@ -48,5 +56,6 @@ const nac_kind nac_layer_scale = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -94,6 +95,17 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  const int axis = nac_lower_axis(l, layer, AXIS, &outer, &n, &inner);
+  const int64_t first = end_of(layer, FIRST, n);
+  return nac_igraph_slice(l->graph, layer->name, nac_lower_input(l, layer, 0), axis, first,
+                          end_of(layer, LAST, n) - first + 1, &l->result, err);
+}
+
 const nac_kind nac_layer_slice = {
   .name = "slice",
   .attrs = attrs,
@@ -102,5 +114,6 @@ const nac_kind nac_layer_slice = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_FOLLOWS_BLOCKED,
 };

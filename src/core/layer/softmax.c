@@ -1,6 +1,7 @@
 /* softmax: y = exp(x) / sum exp(x) along one axis of the sample, the last by default. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -55,6 +56,16 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  (void)nac_lower_axis(l, layer, 0, &outer, &n, &inner);
+  return nac_igraph_softmax(l->graph, layer->name, nac_lower_input(l, layer, 0), outer, n, inner, l->out, &l->result,
+                            err);
+}
+
 const nac_kind nac_layer_softmax = {
   .name = "softmax",
   .attrs = attrs,
@@ -63,5 +74,6 @@ const nac_kind nac_layer_softmax = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

@@ -5,7 +5,9 @@
  * every element of a sample its own. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/mem.h"
 #include "core/net_impl.h"
 #include "kern/ref/ref.h"
 
@@ -81,6 +83,29 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const nac_value *in = &l->net->value[layer->input[0]];
+  const float *offset = nac_net_get(l->net, NAC_BUFFER, layer->buffer[OFFSET]).data;
+  const float *scale = nac_net_get(l->net, NAC_BUFFER, layer->buffer[SCALE]).data;
+  int64_t inner;
+  const int64_t n = features_of(layer, in->rank, in->dim, &inner);
+  double *form = nac_malloc(2 * (size_t)n * sizeof *form);
+  int64_t i;
+  int code;
+  if (form == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for layer '%s'", layer->name);
+  }
+  for (i = 0; i < n; i++) {
+    form[i] = (double)scale[i];
+    form[n + i] = -(double)offset[i] * (double)scale[i];
+  }
+  code = nac_igraph_scale(l->graph, layer->name, nac_lower_input(l, layer, 0), n, inner, form, form + n, 0, &l->result,
+                          err);
+  nac_free(form);
+  return code;
+}
+
 const nac_kind nac_layer_standardize = {
   .name = "standardize",
   .attrs = attrs,
@@ -89,5 +114,6 @@ const nac_kind nac_layer_standardize = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_IN_PLACE | NAC_CHEAP,
 };

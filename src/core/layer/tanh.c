@@ -1,4 +1,5 @@
 /* tanh: y = tanh(x). */
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "kern/kern.h"
@@ -19,11 +20,17 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   nac_step_map_back(s, r0, r1, nac_kern->tanh_back, REF_TANH);
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  return nac_lower_table(l, layer, REF_TANH, 0, err);
+}
+
 const nac_kind nac_layer_tanh = {
   .name = "tanh",
   .n_inputs = 1,
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED | NAC_CHEAP,
 };

@@ -1,0 +1,457 @@
+#include "core/igraph/fixed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/igraph/igraph_impl.h"
+#include "core/interrupt.h"
+#include "core/mem.h"
+
+#define LANES NAC_FIXED_LANES
+
+struct nac_fixed {
+  const nac_igraph *g;
+  void **value;      /* (n_values): elements of LANES samples side by side, in the value's type */
+  void **weight;     /* (n_ops): constants in the operation's type, or NULL */
+  void **offset;
+  void *scratch[NAC_IOP_INPUTS]; /* inputs in the operation's type and with its binary point */
+  nac_fixed_count *count;        /* (n_ops) */
+};
+
+static size_t size_of(nac_itype t)
+{
+  return t == NAC_INT32 ? sizeof(int32_t) : t == NAC_INT64 ? sizeof(int64_t) : sizeof(nac_wide);
+}
+
+static nac_wide get(nac_itype t, const void *x, int64_t i)
+{
+  switch (t) {
+  case NAC_INT32:
+    return ((const int32_t *)x)[i];
+  case NAC_INT64:
+    return ((const int64_t *)x)[i];
+  default:
+    return ((const nac_wide *)x)[i];
+  }
+}
+
+static void put(nac_itype t, void *x, int64_t i, nac_wide v)
+{
+  switch (t) {
+  case NAC_INT32:
+    ((int32_t *)x)[i] = (int32_t)v;
+    break;
+  case NAC_INT64:
+    ((int64_t *)x)[i] = (int64_t)v;
+    break;
+  default:
+    ((nac_wide *)x)[i] = v;
+    break;
+  }
+}
+
+/* --- Making -------------------------------------------------------------- */
+
+/* Constants in the operation's type. */
+static int copy_constants(nac_fixed *f, int i, nac_error *err)
+{
+  const nac_iop *op = &f->g->op[i];
+  int64_t k;
+  if (op->n_weights == 0) {
+    return NAC_OK;
+  }
+  f->weight[i] = nac_calloc((size_t)op->n_weights, size_of(op->type));
+  f->offset[i] = op->n_offsets > 0 ? nac_calloc((size_t)op->n_offsets, size_of(op->type)) : NULL;
+  if (f->weight[i] == NULL || (op->n_offsets > 0 && f->offset[i] == NULL)) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for layer '%s'", op->layer);
+  }
+  for (k = 0; k < op->n_weights; k++) {
+    put(op->type, f->weight[i], k, op->weight[k]);
+  }
+  for (k = 0; k < op->n_offsets; k++) {
+    put(op->type, f->offset[i], k, op->offset[k]);
+  }
+  return NAC_OK;
+}
+
+/* Room for each value, and for the largest input that has to be converted. */
+static int make_room(nac_fixed *f, nac_error *err)
+{
+  const nac_igraph *g = f->g;
+  size_t most = 0;
+  int i;
+  int k;
+  for (i = 0; i < g->n_values; i++) {
+    f->value[i] = nac_calloc((size_t)g->value[i].n * LANES, size_of(g->value[i].type));
+    if (f->value[i] == NULL) {
+      return nac_fail(err, NAC_ENOMEM, "out of memory for the values of an integer graph");
+    }
+  }
+  for (i = 0; i < g->n_ops; i++) {
+    for (k = 0; k < g->op[i].n_inputs; k++) {
+      const size_t bytes = (size_t)g->value[g->op[i].input[k]].n * LANES * size_of(g->op[i].type);
+      most = bytes > most ? bytes : most;
+    }
+  }
+  for (k = 0; k < NAC_IOP_INPUTS; k++) {
+    f->scratch[k] = nac_malloc(most);
+    if (f->scratch[k] == NULL) {
+      return nac_fail(err, NAC_ENOMEM, "out of memory for the values of an integer graph");
+    }
+  }
+  return NAC_OK;
+}
+
+int nac_fixed_new(nac_fixed **out, const nac_igraph *g, nac_error *err)
+{
+  nac_fixed *f = nac_calloc(1, sizeof *f);
+  int code;
+  int i;
+  *out = NULL;
+  if (f == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
+  }
+  f->g = g;
+  f->value = nac_calloc((size_t)g->n_values, sizeof *f->value);
+  f->weight = nac_calloc((size_t)g->n_ops, sizeof *f->weight);
+  f->offset = nac_calloc((size_t)g->n_ops, sizeof *f->offset);
+  f->count = nac_calloc((size_t)g->n_ops, sizeof *f->count);
+  if (f->value == NULL || f->weight == NULL || f->offset == NULL || f->count == NULL) {
+    nac_fixed_free(f);
+    return nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
+  }
+  code = make_room(f, err);
+  for (i = 0; code == NAC_OK && i < g->n_ops; i++) {
+    code = copy_constants(f, i, err);
+  }
+  if (code != NAC_OK) {
+    nac_fixed_free(f);
+    return code;
+  }
+  *out = f;
+  return NAC_OK;
+}
+
+void nac_fixed_free(nac_fixed *f)
+{
+  int i;
+  if (f == NULL) {
+    return;
+  }
+  for (i = 0; f->value != NULL && i < f->g->n_values; i++) {
+    nac_free(f->value[i]);
+  }
+  for (i = 0; i < f->g->n_ops; i++) {
+    nac_free(f->weight != NULL ? f->weight[i] : NULL);
+    nac_free(f->offset != NULL ? f->offset[i] : NULL);
+  }
+  for (i = 0; i < NAC_IOP_INPUTS; i++) {
+    nac_free(f->scratch[i]);
+  }
+  nac_free(f->value);
+  nac_free(f->weight);
+  nac_free(f->offset);
+  nac_free(f->count);
+  nac_free(f);
+}
+
+nac_fixed_count nac_fixed_counts(const nac_fixed *f, int op)
+{
+  return f->count[op];
+}
+
+void nac_fixed_reset(nac_fixed *f)
+{
+  memset(f->count, 0, (size_t)f->g->n_ops * sizeof *f->count);
+}
+
+/* --- Rounding ------------------------------------------------------------ */
+
+static void count(nac_fixed_count *c, nac_overflow mode, int64_t n)
+{
+  if (mode == NAC_WRAP) {
+    c->wrapped += n;
+  } else {
+    c->saturated += n;
+  }
+}
+
+static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x, int64_t rows)
+{
+  const nac_ivalue *y = &f->g->value[op->output];
+  int64_t e;
+  int64_t l;
+  for (e = 0; e < y->n; e++) {
+    const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
+    const int up = y->fraction - (to->width - to->integer);
+    int64_t over = 0;
+    for (l = 0; l < LANES; l++) {
+      const nac_wide raw = l < rows ? nac_format_quantise(to, (double)x[l * y->n + e], &over) : 0;
+      put(y->type, f->value[op->output], e * LANES + l, nac_wide_up(raw, up));
+    }
+    count(c, to->overflow, over);
+  }
+}
+
+/* The common case in 64 bits: `drop` bits go, the rest is brought into [lo, hi]. */
+typedef struct narrow {
+  int drop;
+  nac_rounding rounding;
+  int64_t lo, hi;
+  int wraps;
+  int width;
+  int is_signed;
+} narrow;
+
+static inline int64_t round_off(int64_t x, int drop, nac_rounding mode)
+{
+  const int64_t half = ((int64_t)1 << drop) >> 1;
+  const int64_t down = x >> drop;
+  const int64_t rest = x & (((int64_t)1 << drop) - 1);
+  switch (mode) {
+  case NAC_TRN_ZERO:
+    return down + (x < 0 && rest != 0);
+  case NAC_RND:
+    return down + (drop > 0 && rest >= half);
+  case NAC_RND_ZERO:
+    return down + (rest > half || (drop > 0 && rest == half && x < 0));
+  case NAC_RND_INF:
+    return down + (rest > half || (drop > 0 && rest == half && x >= 0));
+  case NAC_RND_MIN_INF:
+    return down + (rest > half);
+  case NAC_RND_CONV:
+    return down + (rest > half || (drop > 0 && rest == half && (down & 1) != 0));
+  default: /* NAC_TRN */
+    return down;
+  }
+}
+
+static inline int64_t narrowed(const narrow *k, int64_t x, int64_t *over)
+{
+  int64_t y = round_off(x, k->drop, k->rounding);
+  if (y >= k->lo && y <= k->hi) {
+    return y;
+  }
+  (*over)++;
+  if (k->wraps) {
+    const uint64_t low = (uint64_t)y << (64 - k->width);
+    return k->is_signed ? (int64_t)low >> (64 - k->width) : (int64_t)(low >> (64 - k->width));
+  }
+  return y > k->hi ? k->hi : k->lo;
+}
+
+/* Whether the 64-bit form will do: bits are dropped, not added, and everything fits. */
+static int is_narrow(const nac_iop *op, const nac_ivalue *x, const nac_ivalue *y, const nac_format *to, narrow *k)
+{
+  const int drop = x->fraction - (to->width - to->integer);
+  if (x->type == NAC_INT128 || op->reach > INT64_MAX / 4 || drop < 0 || drop > 61 || to->width > 62 ||
+      y->type == NAC_INT128 || to->overflow == NAC_SAT_ZERO) {
+    return 0;
+  }
+  *k = (narrow){.drop = drop, .rounding = to->rounding, .lo = (int64_t)nac_format_min(to),
+                .hi = (int64_t)nac_format_max(to), .wraps = to->overflow == NAC_WRAP, .width = to->width,
+                .is_signed = to->is_signed};
+  return 1;
+}
+
+static void requantise_narrow(const narrow *k, int up, int64_t rows, nac_itype from, const void *x, nac_itype to,
+                              void *y, int64_t at, int64_t *over)
+{
+  int64_t l;
+  for (l = 0; l < LANES; l++) {
+    const int64_t v = from == NAC_INT32 ? ((const int32_t *)x)[at + l] : ((const int64_t *)x)[at + l];
+    int64_t out = 0;
+    const int64_t r = narrowed(k, v, &out) * ((int64_t)1 << up);
+    *over += l < rows ? out : 0;
+    if (to == NAC_INT32) {
+      ((int32_t *)y)[at + l] = (int32_t)r;
+    } else {
+      ((int64_t *)y)[at + l] = r;
+    }
+  }
+}
+
+static void requantise(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
+{
+  const nac_ivalue *x = &f->g->value[op->input[0]];
+  const nac_ivalue *y = &f->g->value[op->output];
+  const void *from = f->value[op->input[0]];
+  void *to = f->value[op->output];
+  int64_t e;
+  int64_t l;
+  for (e = 0; e < y->n; e++) {
+    const nac_format *format = &y->q->format[e / y->q->inner % y->q->n];
+    const int up = y->fraction - (format->width - format->integer);
+    int64_t over = 0;
+    narrow k;
+    if (up < 60 && is_narrow(op, x, y, format, &k)) {
+      requantise_narrow(&k, up, rows, x->type, from, y->type, to, e * LANES, &over);
+    } else {
+      for (l = 0; l < LANES; l++) {
+        int64_t out = 0;
+        const nac_wide r = nac_format_convert(format, get(x->type, from, e * LANES + l), x->fraction, &out);
+        put(y->type, to, e * LANES + l, nac_wide_up(r, up));
+        over += l < rows ? out : 0;
+      }
+    }
+    count(c, format->overflow, over);
+  }
+}
+
+/* --- Tables -------------------------------------------------------------- */
+
+static void look_up(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
+{
+  const nac_ivalue *x = &f->g->value[op->input[0]];
+  const nac_ivalue *y = &f->g->value[op->output];
+  int64_t over = 0;
+  int64_t i;
+  for (i = 0; i < y->n * LANES; i++) {
+    const int64_t at = (int64_t)get(x->type, f->value[op->input[0]], i) - op->table_first;
+    put(y->type, f->value[op->output], i, op->table[at]);
+    over += i % LANES < rows && op->table_over[at];
+  }
+  count(c, y->q->format[0].overflow, over);
+}
+
+/* One row of softmax: elements at, at + step, ... (n of them). */
+static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t step, int64_t *over)
+{
+  const nac_ivalue *x = &f->g->value[op->input[0]];
+  const nac_ivalue *y = &f->g->value[op->output];
+  const void *from = f->value[op->input[0]];
+  nac_wide most = get(x->type, from, at);
+  int64_t sum = 0;
+  int64_t r;
+  int64_t i;
+  int length;
+  for (i = 1; i < op->n; i++) {
+    const nac_wide v = get(x->type, from, at + i * step);
+    most = v > most ? v : most;
+  }
+  for (i = 0; i < op->n; i++) {
+    const nac_wide d = most - get(x->type, from, at + i * step);
+    sum += d < op->n_table ? op->table[d] : 0;
+  }
+  length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
+  r = op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
+  for (i = 0; i < op->n; i++) {
+    const nac_wide d = most - get(x->type, from, at + i * step);
+    const nac_wide p = (nac_wide)(d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
+    put(y->type, f->value[op->output], at + i * step,
+        nac_format_convert(&y->q->format[0], p, NAC_IEXP_FRACTION + length, over));
+  }
+}
+
+static void softmax(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
+{
+  int64_t over = 0;
+  int64_t o;
+  int64_t k;
+  int64_t l;
+  for (o = 0; o < op->outer; o++) {
+    for (k = 0; k < op->inner; k++) {
+      for (l = 0; l < LANES; l++) {
+        int64_t out = 0;
+        softmax_row(f, op, (o * op->n * op->inner + k) * LANES + l, op->inner * LANES, &out);
+        over += l < rows ? out : 0;
+      }
+    }
+  }
+  count(c, f->g->value[op->output].q->format[0].overflow, over);
+}
+
+/* --- Running ------------------------------------------------------------- */
+
+/* Input k in the operation's type and with its binary point. */
+static const void *input_of(nac_fixed *f, const nac_iop *op, int k)
+{
+  const nac_ivalue *x = &f->g->value[op->input[k]];
+  const void *from = f->value[op->input[k]];
+  const int64_t n = x->n * LANES;
+  const nac_wide times = (nac_wide)1 << op->shift[k];
+  int64_t i;
+  if (x->type == op->type && op->shift[k] == 0) {
+    return from;
+  }
+  if (x->type == NAC_INT32 && op->type == NAC_INT32) {
+    for (i = 0; i < n; i++) {
+      ((int32_t *)f->scratch[k])[i] = ((const int32_t *)from)[i] * (int32_t)times;
+    }
+  } else if (x->type == NAC_INT32 && op->type == NAC_INT64) {
+    for (i = 0; i < n; i++) {
+      ((int64_t *)f->scratch[k])[i] = ((const int32_t *)from)[i] * (int64_t)times;
+    }
+  } else {
+    for (i = 0; i < n; i++) {
+      put(op->type, f->scratch[k], i, get(x->type, from, i) * times);
+    }
+  }
+  return f->scratch[k];
+}
+
+static void run_op(nac_fixed *f, int i, const float *input, int64_t rows)
+{
+  const nac_iop *op = &f->g->op[i];
+  const void *x[NAC_IOP_INPUTS] = {NULL};
+  int k;
+  switch (op->kind) {
+  case NAC_IOP_INPUT:
+    read_input(f, op, &f->count[i], input, rows);
+    return;
+  case NAC_IOP_REQUANTISE:
+    requantise(f, op, &f->count[i], rows);
+    return;
+  case NAC_IOP_TABLE:
+    look_up(f, op, &f->count[i], rows);
+    return;
+  case NAC_IOP_SOFTMAX:
+    softmax(f, op, &f->count[i], rows);
+    return;
+  default:
+    break;
+  }
+  for (k = 0; k < op->n_inputs; k++) {
+    x[k] = input_of(f, op, k);
+  }
+  if (nac_iop_moves(op->kind)) {
+    nac_fixed_move(op, x, f->value[op->output], size_of(op->type) * LANES);
+  } else if (op->type == NAC_INT32) {
+    nac_fixed_op_i32(op, f->weight[i], f->offset[i], x, f->value[op->output]);
+  } else if (op->type == NAC_INT64) {
+    nac_fixed_op_i64(op, f->weight[i], f->offset[i], x, f->value[op->output]);
+  } else {
+    nac_fixed_op_i128(op, f->weight[i], f->offset[i], x, f->value[op->output]);
+  }
+}
+
+int nac_fixed_run(nac_fixed *f, const float *x, int64_t rows, int value, double *raw, double *number, nac_error *err)
+{
+  const nac_ivalue *in = &f->g->value[0];
+  const nac_ivalue *y = &f->g->value[value];
+  int64_t r;
+  int64_t l;
+  int64_t e;
+  int i;
+  for (r = 0; r < rows; r += LANES) {
+    const int64_t here = rows - r < LANES ? rows - r : LANES;
+    if (nac_interrupted()) {
+      return nac_fail(err, NAC_EINTR, "interrupted");
+    }
+    for (i = 0; i <= y->producer; i++) {
+      run_op(f, i, x + r * in->n, here);
+    }
+    for (l = 0; l < here; l++) {
+      for (e = 0; e < y->n; e++) {
+        const double v = (double)get(y->type, f->value[value], e * LANES + l);
+        if (raw != NULL) {
+          raw[(r + l) * y->n + e] = v;
+        }
+        if (number != NULL) {
+          number[(r + l) * y->n + e] = ldexp(v, -y->fraction);
+        }
+      }
+    }
+  }
+  return NAC_OK;
+}
