@@ -52,6 +52,7 @@
 
 #include "core/cpu.h"         /* the processor and the kernels chosen for it */
 #include "core/error.h"       /* error codes and texts */
+#include "core/igraph/fixed.h" /* nets as integer graphs, run exactly */
 #include "core/interrupt.h"   /* stopping a long call */
 #include "core/loss.h"        /* losses */
 #include "core/mem.h"         /* counted memory, budgets */

@@ -41,4 +41,10 @@ M.copy = require("nac.quant.rebuild").copy
 -- @return a net of its own
 M.fold = require("nac.quant.rebuild").fold
 
+--- A quantised net as an integer graph, run exactly; see nac.quant.lower.
+-- @function lower
+-- @param net with number formats on its input and parameters
+-- @return the graph: run, at, report, stats, warnings, accuracy, ops
+M.lower = require("nac.quant.lower").lower
+
 return M

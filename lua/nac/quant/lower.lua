@@ -1,10 +1,19 @@
 --- Quantised nets as integer graphs, run exactly: what the hardware will compute.
 local cfixed = require "nac.c.fixed"
+local guard = require "nac.train.guard"
 local parts = require "nac.train.part"
 local report = require "nac.quant.report"
+local signal = require "nac.util.signal"
 
 local graph = {}
 graph.__index = graph
+
+local function run(self, x, value)
+  local number, raw = guard.call(3, self.c.run, self.c, x:contiguous(), value)
+  if not number then error(signal.interrupted(), 0) end
+  self.samples = self.samples + x:size(1)
+  return number, raw
+end
 
 --- The net's outputs in exact integer arithmetic.
 -- @param x f32 tensor (N, shape of a sample)
@@ -12,9 +21,8 @@ graph.__index = graph
 -- @return f64 tensor of the raw integers themselves (exact up to 2^53)
 -- @return bits after the binary point: number = raw * 2^-bits
 function graph:run(x)
-  local number, raw = self.c:run(x:contiguous())
-  if not number then require("nac.util.signal").interrupted() end
-  local _, fraction = self.c:output()
+  local value, fraction = self.c:output()
+  local number, raw = run(self, x, value)
   return number, raw, fraction
 end
 
@@ -28,8 +36,7 @@ function graph:at(x, layer)
     if op.layer == layer then found = op end
   end
   if not found then error(("the graph has no layer '%s'"):format(layer), 2) end
-  local number, raw = self.c:run(x:contiguous(), found.output)
-  if not number then require("nac.util.signal").interrupted() end
+  local number, raw = run(self, x, found.output)
   return number, raw, found.fraction
 end
 
@@ -41,32 +48,55 @@ end
 function graph:ops() return self.c:ops() end
 
 --- How many numbers did not fit their formats since the last reset.
--- @return `{ wrapped =, saturated =, layers = { { layer =, op =, wrapped =, saturated =, share = of all numbers }, ... } }`
-function graph:stats() return report.stats(self.c:ops(), self.rows) end
+-- @return `{ samples =, wrapped =, saturated =, layers = { { layer =, op =, wrapped =, saturated =, share = of its
+-- numbers }, ... } }`, the layers where it happened
+function graph:stats() return report.stats(self.c:ops(), self.samples) end
+
+--- Sentences on layers where more than `share` of the numbers did not fit: a format too narrow for its values.
+-- @param[opt=0.01] share
+-- @return list of texts, each with count and layer
+function graph:warnings(share) return report.warnings(self:stats(), share or 0.01) end
 
 --- Sets the counts of `stats` to zero.
 function graph:reset()
   self.c:reset()
+  self.samples = 0
 end
 
 --- Which layers need what, and where fake quantisation gives the very same numbers.
 -- @return text, one line an operation; the list of rows
 function graph:report() return report.text(self.c:ops()) end
 
---- Share of the samples whose greatest output is their class.
--- @param part `{ x = f32 tensor (N, ...), y = i32 labels from 0 }`
--- @return accuracy of the integer network
+-- Samples whose class is predicted: the greatest output's; of a single output, class 1 above 0.
+local function right_in(number, y)
+  local n = number:size(1)
+  local scores = number:reshape { n, -1 }
+  local class
+  if scores:size(2) > 1 then
+    class = scores:argmax(2):to "f64" - 1
+  else
+    class = scores:reshape { n }:clamp(0, 1e-300) * 1e300 -- 1 where positive: numbers are 0 or at least 2^-200
+  end
+  return n - (class - y:to "f64"):abs():clamp(0, 1):sum()
+end
+
+--- Share of the samples whose class the integer network predicts: that of the greatest output, the first of
+-- equals; a single output stands for class 1 where it is positive.
+-- @param part `{ x = f32 tensor (N, ...), y = i32 labels from 0 }`, or a stream
+-- @return accuracy
 function graph:accuracy(part)
-  local x, y = parts.check(part)
   local right, n = 0, 0
-  for first = 1, x:shape()[1], 4096 do
-    local last = math.min(first + 4095, x:shape()[1])
-    local best = self:run(x:slice(1, first, last)):argmax(2)
-    local label = y:slice(1, first, last)
-    for i = 1, last - first + 1 do
-      right = right + (best[i] - 1 == label[i] and 1 or 0)
-      n = n + 1
+  local function add(x, y)
+    for first = 1, x:size(1), 4096 do
+      local last = math.min(first + 4095, x:size(1))
+      right = right + right_in(self:run(x:slice(1, first, last)), y:slice(1, first, last))
     end
+    n = n + x:size(1)
+  end
+  if parts.is_stream(part) then
+    for x, y in part:pieces(0) do add(x, y) end
+  else
+    add(part.x, part.y)
   end
   return right / n
 end
@@ -83,7 +113,7 @@ local M = {}
 -- @param net a net with weights
 -- @return graph with the methods run, at, ops, stats, report, accuracy, reset, close; it keeps no link to the net
 function M.lower(net)
-  return setmetatable({ c = cfixed.lower(net) }, graph)
+  return setmetatable({ c = guard.call(2, cfixed.lower, net), samples = 0 }, graph)
 end
 
 return M

@@ -270,7 +270,10 @@ static int bound_rounded(const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_er
     y->lo[i] = nac_wide_up(lo, up);
     y->hi[i] = nac_wide_up(hi, up);
   }
-  op->reach = x != NULL ? most_of(x->min, x->max) : 0;
+  for (i = 0; x == NULL && i < y->n; i++) {
+    op->reach = larger(op->reach, most_of(y->lo[i], y->hi[i]));
+  }
+  op->reach = x != NULL ? most_of(x->min, x->max) : op->reach;
   return NAC_OK;
 }
 

@@ -5,10 +5,22 @@
 #include "core/igraph/igraph_impl.h"
 #include "core/mem.h"
 
-int nac_igraph_input(nac_igraph *g, int rank, const int64_t *dim, const nac_quantiser *q, int *out, nac_error *err)
+int nac_igraph_input(nac_igraph *g, int rank, const int64_t *dim, const nac_quantiser *q, int64_t n, int64_t inner,
+                     const float *offset, const float *scale, int *out, nac_error *err)
 {
   nac_iop op;
-  int code = nac_iop_begin(&op, NAC_IOP_INPUT, "input", err);
+  const int code = nac_iop_begin(&op, NAC_IOP_INPUT, "input", err);
+  if (code == NAC_OK && offset != NULL) {
+    op.n_ready = n;
+    op.inner = inner;
+    op.ready = nac_malloc(2 * (size_t)n * sizeof *op.ready);
+    if (op.ready == NULL) {
+      nac_iop_clear(&op);
+      return nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
+    }
+    memcpy(op.ready, offset, (size_t)n * sizeof *op.ready);
+    memcpy(op.ready + n, scale, (size_t)n * sizeof *op.ready);
+  }
   return code != NAC_OK ? code : nac_igraph_append(g, &op, rank, dim, nac_quantiser_fraction(q), q, out, err);
 }
 

@@ -6,6 +6,7 @@
 #include "core/igraph/igraph_impl.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "kern/ref/ref.h"
 
 #define LANES NAC_FIXED_LANES
 
@@ -14,6 +15,7 @@ struct nac_fixed {
   void **value;      /* (n_values): elements of LANES samples side by side, in the value's type */
   void **weight;     /* (n_ops): constants in the operation's type, or NULL */
   void **offset;
+  float *ready;                  /* LANES standardised inputs, or NULL */
   void *scratch[NAC_IOP_INPUTS]; /* inputs in the operation's type and with its binary point */
   nac_fixed_count *count;        /* (n_ops) */
 };
@@ -87,6 +89,12 @@ static int make_room(nac_fixed *f, nac_error *err)
       return nac_fail(err, NAC_ENOMEM, "out of memory for the values of an integer graph");
     }
   }
+  if (g->op[0].n_ready > 0) {
+    f->ready = nac_calloc((size_t)g->value[0].n * LANES, sizeof *f->ready);
+    if (f->ready == NULL) {
+      return nac_fail(err, NAC_ENOMEM, "out of memory for the values of an integer graph");
+    }
+  }
   for (i = 0; i < g->n_ops; i++) {
     for (k = 0; k < g->op[i].n_inputs; k++) {
       const size_t bytes = (size_t)g->value[g->op[i].input[k]].n * LANES * size_of(g->op[i].type);
@@ -148,6 +156,7 @@ void nac_fixed_free(nac_fixed *f)
   for (i = 0; i < NAC_IOP_INPUTS; i++) {
     nac_free(f->scratch[i]);
   }
+  nac_free(f->ready);
   nac_free(f->value);
   nac_free(f->weight);
   nac_free(f->offset);
@@ -181,6 +190,11 @@ static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, cons
   const nac_ivalue *y = &f->g->value[op->output];
   int64_t e;
   int64_t l;
+  if (f->ready != NULL) { /* with the function that plans use, to get the same floats */
+    ref_standardize_f32(x, f->ready, op->ready, op->ready + op->n_ready,
+                        (long)(rows * (y->n / (op->n_ready * op->inner))), (long)op->n_ready, (long)op->inner);
+    x = f->ready;
+  }
   for (e = 0; e < y->n; e++) {
     const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
     const int up = y->fraction - (to->width - to->integer);

@@ -50,6 +50,7 @@ void nac_iop_clear(nac_iop *op)
   nac_free(op->offset);
   nac_free(op->table);
   nac_free(op->table_over);
+  nac_free(op->ready);
   nac_free(op->reciprocal);
 }
 

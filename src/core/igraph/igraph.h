@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/net.h"
 #include "core/quant/quantiser.h"
 #include "core/tensor.h"
 
@@ -34,7 +35,7 @@
 typedef enum nac_itype { NAC_INT32, NAC_INT64, NAC_INT128 } nac_itype;
 
 typedef enum nac_iop_kind {
-  NAC_IOP_INPUT,        /* floats rounded to raw values */
+  NAC_IOP_INPUT,        /* floats, standardised first where `ready` says so, rounded to raw values */
   NAC_IOP_MATMUL_CONST, /* y (outer,out) = x (outer,in) w^T + offset; in = n, out = inner; w (out,in) */
   NAC_IOP_CONV_CONST,   /* window: w (o, c / groups, kh, kw), offset (o) */
   NAC_IOP_MATMUL,       /* matrix: products of two values */
@@ -112,11 +113,21 @@ typedef struct nac_iop {
   int64_t n_table;
   int64_t *table;        /* raw outputs; SOFTMAX: exp(-d), unsigned, NAC_IEXP_FRACTION */
   uint8_t *table_over;   /* TABLE: 1 where the entry was out of range */
+  int64_t n_ready;       /* INPUT: features that are standardised on the way in, not by hardware; or 0 */
+  float *ready;          /* (n_ready) offsets, then scales; feature e / inner % n_ready */
   int64_t *reciprocal;   /* SOFTMAX: (2^NAC_IRECIPROCAL) 2^17 / (1 + (i + 1/2) / 2^NAC_IRECIPROCAL) */
 } nac_iop;
 
 typedef struct nac_igraph nac_igraph;
 
+/** The integer graph of a built net. Needed is a number format on the net's input (or on what a
+ * standardize layer makes of it) and on every parameter. A value without a format keeps its exact
+ * result, where it has one. A last softmax, log_softmax or sigmoid without a format is left out: the
+ * graph gives the logits. Fails, naming layer or parameter, on a missing format, on scales that are no
+ * powers of two, and on kinds that have no integer form. The graph keeps no link to the net. */
+int nac_lower_net(nac_igraph **out, const nac_net *net, nac_error *err);
+
+/** An empty graph. */
 int nac_igraph_new(nac_igraph **out, nac_error *err);
 void nac_igraph_free(nac_igraph *g);
 
@@ -143,8 +154,10 @@ int nac_iop_is_exact_in_float(const nac_igraph *g, const nac_iop *op, int digits
  * value's id in *out. They fail when memory runs out or a sum may pass
  * 2^NAC_IMOST_BITS. */
 
-/** The net's input, of that shape, rounded to the formats of q. */
-int nac_igraph_input(nac_igraph *g, int rank, const int64_t *dim, const nac_quantiser *q, int *out, nac_error *err);
+/** The net's input, of that shape, rounded to the formats of q; first standardised to
+ * (x - offset) scale, n features, where offset is not NULL. */
+int nac_igraph_input(nac_igraph *g, int rank, const int64_t *dim, const nac_quantiser *q, int64_t n, int64_t inner,
+                     const float *offset, const float *scale, int *out, nac_error *err);
 
 /** Constants of a product: raw numbers and an offset for each output channel (NULL: none), each with
  * its own binary point. */

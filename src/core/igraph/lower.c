@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/layer/kinds.h"
 #include "core/mem.h"
 #include "core/net_impl.h"
 
@@ -172,22 +173,55 @@ static int lower_layer(nac_lower *l, const nac_layer *layer, nac_error *err)
   return code;
 }
 
+/* The input, rounded. A standardize layer that alone reads it and whose result is rounded is done on
+ * the way in: it brings raw units into the range of the formats, which hardware gets. Returns in
+ * *first the layer to go on with. */
+static int lower_input(nac_lower *l, int *first, nac_error *err)
+{
+  const nac_net *net = l->net;
+  const nac_value *in = &net->value[0];
+  const nac_layer *layer = net->n_layers > 0 ? &net->layer[0] : NULL;
+  const nac_quantiser *q = in->q;
+  const float *offset = NULL;
+  const float *scale = NULL;
+  int64_t n = 1;
+  int64_t inner = 1;
+  int code;
+  int to = 0;
+  *first = 0;
+  if (q == NULL && layer != NULL && layer->kind == &nac_layer_standardize && layer->input[0] == 0 &&
+      in->n_consumers == 1 && net->value[layer->output].q != NULL) {
+    to = layer->output;
+    q = net->value[to].q;
+    nac_standardize_form(net, layer, &n, &inner, &offset, &scale);
+    *first = 1;
+  }
+  code = check_scale(net, NAC_ON_VALUE, to, q, err);
+  if (code == NAC_OK && q == NULL) {
+    return missing(net, NAC_ON_VALUE, 0, err);
+  }
+  return code != NAC_OK ? code : nac_igraph_input(l->graph, in->rank, in->dim, q, n, inner, offset, scale, &l->value[to], err);
+}
+
+/* Whether the last layer is the head of a classifier without a number format: outputs are then the logits. */
+static int has_head(const nac_net *net)
+{
+  const nac_layer *last = net->n_layers > 0 ? &net->layer[net->n_layers - 1] : NULL;
+  return last != NULL && net->value[last->output].q == NULL &&
+         (last->kind == &nac_layer_softmax || last->kind == &nac_layer_log_softmax || last->kind == &nac_layer_sigmoid);
+}
+
 static int lower_all(nac_lower *l, nac_error *err)
 {
-  const nac_value *in = &l->net->value[0];
-  int code = check_scale(l->net, NAC_ON_VALUE, 0, in->q, err);
+  const int head = has_head(l->net);
+  const int n = l->net->n_layers - head;
   int i;
-  if (code == NAC_OK && in->q == NULL) {
-    return missing(l->net, NAC_ON_VALUE, 0, err);
-  }
-  if (code == NAC_OK) {
-    code = nac_igraph_input(l->graph, in->rank, in->dim, in->q, &l->value[0], err);
-  }
-  for (i = 0; code == NAC_OK && i < l->net->n_layers; i++) {
+  int code = lower_input(l, &i, err);
+  for (; code == NAC_OK && i < n; i++) {
     code = lower_layer(l, &l->net->layer[i], err);
   }
   if (code == NAC_OK) {
-    nac_igraph_set_output(l->graph, l->value[nac_net_output(l->net)]);
+    nac_igraph_set_output(l->graph, l->value[head ? l->net->layer[n].input[0] : nac_net_output(l->net)]);
   }
   return code;
 }

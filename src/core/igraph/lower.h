@@ -1,16 +1,13 @@
 /**
- * Lowering: a quantised net becomes an integer graph. Every layer kind has a `lower` facet that
- * appends its operations; the rounding of its output value is put after them here.
- *
- * Needed: a number format on the net's input and on every parameter. A value without a format
- * keeps its exact result, where it has one.
+ * Lowering: a quantised net becomes an integer graph (nac_lower_net, igraph.h). Every layer kind has a
+ * `lower` facet that appends its operations; the rounding of its output value is put after them by
+ * the caller. This header is for the facets.
  */
 #ifndef NAC_LOWER_H
 #define NAC_LOWER_H
 
 #include "core/igraph/igraph.h"
 #include "core/layer/layer.h"
-#include "core/net.h"
 
 struct nac_lower {
   const nac_net *net;
@@ -19,12 +16,6 @@ struct nac_lower {
   const nac_quantiser *out; /* formats of the layer's output, or NULL */
   int result;               /* the facet puts the graph's value of its output here */
 };
-
-/** The integer graph of a built net. Fails, naming layer or parameter, on a missing number
- * format, on scales that are no powers of two, and on kinds that have no integer form. */
-int nac_lower_net(nac_igraph **out, const nac_net *net, nac_error *err);
-
-/* --- For the facets ------------------------------------------------------ */
 
 /** The graph's value of input i of the layer. */
 int nac_lower_input(const nac_lower *l, const nac_layer *layer, int i);

@@ -46,4 +46,8 @@ extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table
  * y = scale x + offset. */
 void nac_batchnorm_form(const nac_net *net, const nac_layer *layer, int64_t c, double *scale, double *offset);
 
+/** Features, elements behind each, offsets and scales of a standardize layer of a built net. */
+void nac_standardize_form(const nac_net *net, const nac_layer *layer, int64_t *n, int64_t *inner,
+                          const float **offset, const float **scale);
+
 #endif

@@ -83,16 +83,26 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+void nac_standardize_form(const nac_net *net, const nac_layer *layer, int64_t *n, int64_t *inner,
+                          const float **offset, const float **scale)
+{
+  const nac_value *in = &net->value[layer->input[0]];
+  *n = features_of(layer, in->rank, in->dim, inner);
+  *offset = nac_net_get(net, NAC_BUFFER, layer->buffer[OFFSET]).data;
+  *scale = nac_net_get(net, NAC_BUFFER, layer->buffer[SCALE]).data;
+}
+
 static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
 {
-  const nac_value *in = &l->net->value[layer->input[0]];
-  const float *offset = nac_net_get(l->net, NAC_BUFFER, layer->buffer[OFFSET]).data;
-  const float *scale = nac_net_get(l->net, NAC_BUFFER, layer->buffer[SCALE]).data;
+  const float *offset;
+  const float *scale;
+  double *form;
   int64_t inner;
-  const int64_t n = features_of(layer, in->rank, in->dim, &inner);
-  double *form = nac_malloc(2 * (size_t)n * sizeof *form);
+  int64_t n;
   int64_t i;
   int code;
+  nac_standardize_form(l->net, layer, &n, &inner, &offset, &scale);
+  form = nac_malloc(2 * (size_t)n * sizeof *form);
   if (form == NULL) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for layer '%s'", layer->name);
   }

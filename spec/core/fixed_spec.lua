@@ -1,0 +1,126 @@
+-- Integer graphs: every layer kind, exactly, against fake quantisation and against plain Lua integers.
+local cnet = require "nac.c.net"
+local cplan = require "nac.c.plan"
+local layer_cases = require "spec.support.layer_cases"
+local lower = require("nac.quant.lower").lower
+local nac = require "nac"
+local quant = require "nac.c.quant"
+local random_net = require "spec.support.random_net"
+local sys = require "nac.c.sys"
+local nn = nac.nn
+
+local roundings = { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" }
+local overflows = { "SAT", "SAT", "SAT_SYM", "WRAP", "SAT_ZERO" }
+
+local function random_format(r, widest)
+  return quant.format { width = r:int(2, widest), integer = r:int(-2, 4), signed = r:uniform() < .8, rounding = r:choice(roundings),
+    overflow = r:choice(overflows) }
+end
+
+-- Random formats on the input, on every parameter but batchnorm's, and on most values (all with `full`). Along
+-- channels of a value where `r` says so.
+local function quantise(net, r, widest, full)
+  local norm = {}
+  for _, layer in ipairs(net:layers()) do
+    if layer.kind == "batchnorm" then norm[layer.name] = true end
+  end
+  for _, t in ipairs(net:tensors()) do
+    if t.role == "parameter" and not norm[t.name:match "^(.*)%.%w+$"] then
+      local list = {}
+      for i = 1, t.tensor:size(1) do list[i] = random_format(r, widest) end
+      net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
+    end
+  end
+  net:quantise(1, random_format(r, widest))
+  for i in ipairs(net:layers()) do
+    if full or r:uniform() < .7 then net:quantise(i + 1, random_format(r, widest)) end
+  end
+end
+
+local function net_of(case, seed)
+  local net = cnet.new(case.shape)
+  for _, layer in ipairs(case.layers) do net:add(layer) end
+  net:init(seed)
+  return net
+end
+
+local function kinds_text(net)
+  local words = {}
+  for i, layer in ipairs(net:layers()) do words[i] = layer.kind end
+  return table.concat(words, " > ")
+end
+
+-- What the graph's operations have in common: exact in float, in double, but for tables.
+local function exactness(graph)
+  local e = { float = true, double = true, tables = true }
+  for _, op in ipairs(graph:ops()) do
+    e.float = e.float and op.exact_in_float
+    e.double = e.double and op.exact_in_double
+    e.tables = e.tables and (op.exact_in_double or op.op == "table" and op.sum_bits < 50)
+  end
+  return e
+end
+
+local function forward(net, x, reference)
+  local plan <close> = cplan.new(net, { batch = x:size(1), reference = reference })
+  return plan:forward(x):to "f64"
+end
+
+-- Whether the graph gives logits: a head without a format is left out.
+local function gives_logits(net)
+  local layers = net:layers()
+  local last = layers[#layers].kind
+  return (last == "softmax" or last == "log_softmax" or last == "sigmoid") and not net:quantiser(#layers + 1)
+end
+
+-- The graph's outputs equal those of fake quantisation wherever they must. Returns where they did.
+local function agree(net, x)
+  local ok, graph = pcall(lower, net)
+  if not ok then
+    assert.matches("number format", tostring(graph), nil, true)
+    return {}
+  end
+  local y = graph:run(x)
+  local e = exactness(graph)
+  if gives_logits(net) then return {} end
+  if e.tables then assert(y:equal(forward(net, x, 64)), "double: " .. kinds_text(net) .. "\n" .. graph:report()) end
+  if e.float then assert(y:equal(forward(net, x, 0)), "float: " .. kinds_text(net) .. "\n" .. graph:report()) end
+  graph:close()
+  return e
+end
+
+describe("integer graphs", function()
+  it("give what fake quantisation gives, for every layer kind", function()
+    local seen = {}
+    layer_cases.each(function(kind, case)
+      for seed = 1, 3 do
+        local net = net_of(case, seed)
+        local r = nac.rng.stream(seed, "formats " .. layer_cases.text(case))
+        quantise(net, r, seed == 3 and 16 or 8, seed == 1)
+        if kind ~= "layernorm" and kind ~= "log_softmax" and kind ~= "opaque" then
+          local x = nac.tensor.randn({ 19, table.unpack(case.shape) }, { seed = seed }) * 2
+          if agree(net, x).tables then seen[kind] = true end
+        end
+      end
+    end)
+    local never = {}
+    for kind in pairs(layer_cases.cases) do
+      if not seen[kind] then never[#never + 1] = kind end
+    end
+    table.sort(never)
+    assert.same({ "batchnorm", "layernorm", "log_softmax", "opaque", "shared batchnorm", "softmax", "standardize" }, never)
+  end)
+
+  it("do so for random nets", function()
+    local equal = 0
+    for seed = 1, 150 do
+      local net = random_net.draw(seed, { bends = true, graph = true })
+      quantise(net, nac.rng.stream(seed, "formats"), 8, seed % 2 == 0)
+      local ok, why = pcall(function()
+        if agree(net, nac.tensor.randn({ 5, table.unpack(net:input_shape()) }, { seed = seed })).tables then equal = equal + 1 end
+      end)
+      if not ok and not tostring(why):find "no integer form" then error(why, 0) end
+    end
+    assert(equal >= 30, equal)
+  end)
+end)
