@@ -106,7 +106,7 @@ static int l_forward(lua_State *L)
   }
   h->rows = x->dim[0];
   h->has_gradient = 0;
-  nac_plan_set_input(h->plan, nac_tensor_data(x), NULL, h->rows);
+  nac_plan_lend_input(h->plan, nac_tensor_data(x), h->rows);
   nac_plan_load(h->plan);
   nac_lua_opaque_state(L);
   h->busy = 1;

@@ -149,6 +149,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->arena);
   nac_free(plan->pieces);
   nac_free(plan->follower);
+  nac_free(plan->reader);
   nac_free(plan->g32);
   nac_free(plan->q32);
   nac_free(plan->g64);
@@ -189,11 +190,30 @@ int nac_plan_is_double(const nac_plan *plan)
   return plan->mode == NAC_REF_F64;
 }
 
+static void read_from(nac_plan *plan, const void *x)
+{
+  int i;
+  for (i = 0; i < plan->n_readers; i++) {
+    *plan->reader[i] = x;
+  }
+}
+
+void nac_plan_lend_input(nac_plan *plan, const float *x, int64_t n)
+{
+  if (plan->o.training || plan->mode == NAC_REF_F64 || plan->act_of[plan->g.output] == 0 ||
+      plan->act_of[plan->logits] == 0) {
+    nac_plan_set_input(plan, x, NULL, n);
+  } else {
+    read_from(plan, x);
+  }
+}
+
 void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, int64_t n)
 {
   const int64_t len = plan->g.value[0].n;
   int64_t r;
   int64_t i;
+  read_from(plan, plan->act[0]);
   for (r = 0; r < n; r++) {
     const float *row = x + (order != NULL ? order[r] : r) * len;
     if (plan->mode == NAC_REF_F64) {

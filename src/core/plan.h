@@ -46,6 +46,11 @@ int nac_plan_is_double(const nac_plan *plan);
  * NULL) to row i of the input. */
 void nac_plan_set_input(nac_plan *plan, const float *x, const int32_t *order, int64_t n);
 
+/** Has nac_plan_forward read its input where it lies: `n` rows of float samples
+ * that stay there until the pass is over. Only plans that evaluate do so; others
+ * copy, as nac_plan_set_input does. */
+void nac_plan_lend_input(nac_plan *plan, const float *x, int64_t n);
+
 /** Takes up the net's present parameters. To be called after they change and
  * before nac_plan_forward. */
 void nac_plan_load(nac_plan *plan);

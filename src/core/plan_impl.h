@@ -87,6 +87,8 @@ struct nac_plan {
   nac_follower *follower;
   int n_followers;
   int64_t following; /* first row of the piece that they stand at */
+  const void ***reader; /* the steps' pointers to the net's input */
+  int n_readers;
   float **folded; /* by layer: weights, then biases, with a batchnorm folded in; or NULL */
   float *g32;    /* gradients of all parameters */
   double *g64;   /* the same in double mode */

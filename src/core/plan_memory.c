@@ -375,7 +375,8 @@ int nac_plan_find_followers(nac_plan *plan, nac_error *err)
   int l;
   int i;
   plan->follower = nac_calloc(most, sizeof *plan->follower);
-  if (plan->follower == NULL) {
+  plan->reader = nac_calloc((size_t)plan->g.n_layers * NAC_MAX_INPUTS, sizeof *plan->reader);
+  if (plan->follower == NULL || plan->reader == NULL) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
   }
   for (l = 0; l < plan->g.n_layers; l++) {
@@ -383,6 +384,9 @@ int nac_plan_find_followers(nac_plan *plan, nac_error *err)
     for (i = 0; i < s->layer->n_inputs; i++) {
       follow(plan, &s->x[i], s->x_len[i]);
       follow(plan, &s->gx[i], s->x_len[i]);
+      if (plan->act_of[s->layer->input[i]] == 0) {
+        plan->reader[plan->n_readers++] = &s->x[i];
+      }
     }
     follow(plan, &s->y, s->y_len);
     follow(plan, &s->gy, s->y_len);

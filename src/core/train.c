@@ -264,7 +264,7 @@ int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score,
   for (at = 0; at < data->n; at += len) {
     const int64_t n = at + len < data->n ? len : data->n - at;
     nac_answers answers;
-    nac_plan_set_input(t->eval, data->x + at * inputs, NULL, n);
+    nac_plan_lend_input(t->eval, data->x + at * inputs, n);
     nac_plan_forward(t->eval, n, 0, 0);
     if (nac_plan_failure(t->eval) != NULL) {
       return nac_fail(err, nac_plan_failure(t->eval)->code, "%s", nac_plan_failure(t->eval)->text);
