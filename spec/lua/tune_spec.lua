@@ -113,6 +113,18 @@ describe("nac.tune.run", function()
     assert.is_true(nac.train.evaluate(result.net, digits:parts().search).loss < result.search.loss)
   end)
 
+  it("tunes nets that were prepared: here quantised, from weights that are there", function()
+    local float = network():build { seed = 1 }
+    nac.train.fit(float, digits, { epochs = 3 })
+    local before = nac.train.evaluate(float, digits:parts().search).loss
+    local result = tune { trials = 4, epochs = 1, prepare = function()
+      return (nac.quant.prepare(float, { total_bits = 8, int_bits = "auto", quiet = true, data = digits:parts().fit }))
+    end }
+    assert.is_true(result.search.loss < before)
+    assert.truthy(result.net:quantiser "dense1.weight")
+    assert.near(result.search.loss, nac.train.evaluate(result.net, digits:parts().search).loss, 1e-6)
+  end)
+
   it("refuses what it cannot tune", function()
     local function refused(pattern, options, arch, data)
       local ok, message = pcall(nac.tune.run, arch or network(), data or digits, options)

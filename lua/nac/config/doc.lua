@@ -76,7 +76,7 @@ impossible values are refused with file, line, key and the nearest valid one. A 
 - Anchors, aliases and merge keys (`<<`) work. A key may stand once. One document a file, at most 4 MiB, 64 levels, 100 000 values.
 - Paths of files that are read resolve against the configuration's folder first, then the current one; results are written below the
   current folder.
-- Sections `local_search` and `synthesis` are checked and kept; this version searches only.
+- Sections `local_search` and `synthesis` are checked and kept; this version searches and tunes.
 ]]
 
 --- The text of docs/config.md.

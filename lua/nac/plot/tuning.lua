@@ -20,11 +20,33 @@ local function loss_of(record)
   return least
 end
 
--- Losses of a training that went astray would flatten the rest.
-local function scale(rows)
+-- Marks of a logarithmic axis: 1, 2 and 5 of each decade.
+local function marks(from, to)
+  local list = {}
+  for decade = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
+    for _, digit in ipairs { 1, 2, 5 } do
+      local value = digit * 10.0 ^ decade
+      if value >= from and value <= to then list[#list + 1] = ("%.9g"):format(value) end
+    end
+  end
+  return "(" .. table.concat(list, ", ") .. ")"
+end
+
+-- The vertical axis. Losses of a training that went astray would flatten the
+-- rest: logarithmic where they span decades.
+local function vertical(rows, quantity)
   local least, most = math.huge, -math.huge
   for _, row in ipairs(rows) do least, most = math.min(least, row[2]), math.max(most, row[2]) end
-  return least > 0 and most >= 10 * least and "set logscale y\n" or "unset logscale y\n"
+  local from, to
+  local logarithmic = quantity == "loss" and least > 0 and most >= 10 * least
+  if logarithmic then
+    from, to = least / 1.15, most * 1.15
+  else
+    local margin = most > least and .06 * (most - least) or math.max(.1 * math.abs(most), 1e-6)
+    from, to = least - margin, most + margin
+  end
+  return ("%s logscale y\nset yrange [%.9g:%.9g]\nset ytics %s\nset ylabel '%s on the search part'\n"):format(
+    logarithmic and "set" or "unset", from, to, logarithmic and marks(from, to) or "autofreq", quantity)
 end
 
 local function history(records)
@@ -43,7 +65,7 @@ local function history(records)
     end
     if least then best[#best + 1] = { record.number, least } end
   end
-  local out, plots = { scale(all) }, {}
+  local out, plots = { vertical(all, "loss") }, {}
   local function add(name, rows, style, title)
     if #rows == 0 then return end -- a block without points is an error to gnuplot
     out[#out + 1] = gnuplot.data(name, rows)
@@ -52,12 +74,12 @@ local function history(records)
   add("ended", ended, ("points pt 6 ps 0.9 lc rgb '%s'"):format(colours.grey), "ended early")
   add("complete", complete, ("points pt 7 ps 0.9 lc rgb '%s'"):format(colours.blue), "trial")
   add("best", best, ("steps lw 2 lc rgb '%s'"):format(colours.vermilion), "best so far")
-  out[#out + 1] = "set xlabel 'trial'\nset ylabel 'loss on the search part'\nset format y '%.4g'\nplot " .. table.concat(plots, ", ") .. "\n"
+  out[#out + 1] = "set xlabel 'trial'\nset format y '%.4g'\nplot " .. table.concat(plots, ", ") .. "\n"
   return table.concat(out)
 end
 
 local function against_rate(records, score, settings_of)
-  local groups, order = {}, {}
+  local groups, order, all = {}, {}, {}
   for _, record in ipairs(records) do
     if record.state == "complete" and finite(record.values[score]) then
       local settings = settings_of(record)
@@ -66,7 +88,9 @@ local function against_rate(records, score, settings_of)
         groups[kind] = {}
         order[#order + 1] = kind
       end
-      table.insert(groups[kind], { settings.learning_rate, record.values[score] })
+      local row = { settings.learning_rate, record.values[score] }
+      all[#all + 1] = row
+      table.insert(groups[kind], row)
     end
   end
   table.sort(order)
@@ -75,8 +99,8 @@ local function against_rate(records, score, settings_of)
     out[#out + 1] = gnuplot.data(kind, groups[kind])
     plots[#plots + 1] = ("$%s using 1:2 with points pt 7 ps 0.9 lc rgb '%s' title '%s'"):format(kind, of_optimizer[kind], kind)
   end
-  out[#out + 1] = ("%s\nset logscale x\nset format x '%%.0e'\nset xlabel 'learning rate'\nset ylabel '%s on the search part'\nplot %s\n"):format(
-    score == "loss" and "" or "unset logscale y", score, table.concat(plots, ", "))
+  out[#out + 1] = vertical(all, score)
+  out[#out + 1] = "set logscale x\nset format x '%.0e'\nset xlabel 'learning rate'\nplot " .. table.concat(plots, ", ") .. "\n"
   return table.concat(out)
 end
 

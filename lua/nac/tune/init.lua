@@ -26,7 +26,7 @@ local M = {
 }
 
 local known = {
-  "config", "epochs", "fit", "force", "lag", "log", "objective", "on_trial", "pictures", "pruner", "ranges", "results", "resume",
+  "config", "epochs", "fit", "force", "lag", "log", "objective", "on_trial", "pictures", "prepare", "pruner", "ranges", "results", "resume",
   "retrain", "sampler", "seed", "start", "storage", "trial_memory", "trial_timeout", "trials", "workers",
 }
 
@@ -49,9 +49,12 @@ local function prepare(arch, data, options, level)
   for key in pairs(options.fit or {}) do enum.check(key, fit_known, "option in fit", level + 1) end
   local parts, task = guard.parts(level + 1, data)
   if not parts.search then error("tuning needs data with a part called search, to judge on", level + 1) end
+  if options.prepare ~= nil and type(options.prepare) ~= "function" then
+    error("prepare must be a function(net, settings), got " .. type(options.prepare), level + 1)
+  end
   local epochs = whole(options, "epochs", 10, 1, level + 1)
   local job = {
-    data = data, parts = parts, task = task, epochs = epochs, trials = whole(options, "trials", 100, 1, level + 1),
+    prepare = options.prepare, data = data, parts = parts, task = task, epochs = epochs, trials = whole(options, "trials", 100, 1, level + 1),
     seed = options.seed or 1, fit = options.fit or {}, space = space.new(options.ranges, options.start, epochs, level + 1),
     objective = enum.check(options.objective or "loss", { "accuracy", "loss" }, "objective of a tuning", level + 1),
     dir = options.results and options.results:gsub("(.)/+$", "%1"), log = options.log or "quiet",
@@ -71,9 +74,18 @@ local function identity(job)
   if type(data.augment) == "function" then data.augment = "function" end
   local rows = type(job.parts.fit.x) == "userdata" and job.parts.fit.x:size(1) or 0
   return require("nac.c.hash").sha256(json.encode {
-    job.hash, ranges, job.space.start, data, fit, job.epochs, job.seed, job.objective, rows,
+    job.hash, ranges, job.space.start, data, fit, job.epochs, job.seed, job.objective, rows, job.prepare and "prepared" or "",
     type(job.sampler) == "table" and not job.sampler.ask and job.sampler or tostring(job.sampler),
   })
+end
+
+-- The net of a trial before its training.
+local function new_net(job, settings, seed)
+  local net = job.build(settings):build { seed = seed }
+  local prepared = job.prepare and job.prepare(net, settings)
+  if not prepared or prepared == net then return net end
+  net:close()
+  return prepared
 end
 
 -- A training with these settings; the net is left as its best epoch made it.
@@ -81,7 +93,7 @@ local function fit(job, settings, seed, epochs, trial)
   local options = space.fit_options(settings)
   for key, value in pairs(job.fit) do options[key] = value end
   options.epochs, options.seed, options.trial = epochs, seed, trial
-  local net = job.build(settings):build { seed = seed }
+  local net = new_net(job, settings, seed)
   return net, train.fit(net, job.data, options)
 end
 
@@ -149,7 +161,7 @@ local function best_net(job, study, record, retrain)
   local settings = job.settings_of(record)
   local path = not retrain and study:artifact(record)
   if path then
-    local net = job.build(settings):build { seed = record.seed }
+    local net = new_net(job, settings, record.seed)
     local ok, message = model.load(net, path)
     if not ok then return nil, message end
     return net
@@ -236,6 +248,8 @@ end
 -- * `start`: name -> value: the settings so far. They are the first trial, moved into the
 --   ranges, and hold for what is not tuned
 -- * `fit`: further options of `nac.train.fit` (loss, patience, ...)
+-- * `prepare`: function(net, settings), called for each net before its training: to load weights, or to quantise; what
+--   it returns, if anything, is trained in the net's place
 -- * `objective` = "loss", or "accuracy": what is judged on `search`
 -- * `sampler` = "tpe", `pruner` = `{ "median", startup = 10 }`, `seed` = 1, `lag`, `workers` = 0, `trial_timeout`,
 --   `trial_memory`, `on_trial`, `storage`, `resume`: as of a study (docs/search.md)
