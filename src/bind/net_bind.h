@@ -22,8 +22,10 @@ void nac_net_box_release(void *box);
  * layer table at index 2 go to layer `layer` (bind/opaque.c). */
 void nac_lua_opaque_bind(lua_State *L, nac_net *net, int layer);
 
-/** Says in which Lua thread opaque layers run from now on: the one that calls. */
-void nac_lua_opaque_state(lua_State *L);
+/** Says in which Lua thread opaque layers run from now on: the one that calls.
+ * Returns the one before, which is to be set again when the call is over: a
+ * function of a layer may run another net in a thread of its own. */
+lua_State *nac_lua_opaque_state(lua_State *L);
 
 /* Methods of "nac.net" that bind/net_quant.c defines. */
 int nac_lua_net_quantise(lua_State *L);

@@ -21,9 +21,11 @@ typedef struct functions {
 static lua_State *state;      /* the Lua thread whose call is at work */
 static lua_State *main_state; /* for releasing */
 
-void nac_lua_opaque_state(lua_State *L)
+lua_State *nac_lua_opaque_state(lua_State *L)
 {
+  lua_State *before = state;
   state = L;
+  return before;
 }
 
 /* Pushes a tensor over memory of the plan, which Lua must not keep: it is copied. */
@@ -87,6 +89,13 @@ static int run_protected(lua_State *L)
   return 0;
 }
 
+/* Makes a text of an error value, still protected: __tostring may fail as well. */
+static int to_text(lua_State *L)
+{
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
 static int run(void *data, const nac_call *call, nac_error *err)
 {
   lua_State *L = state;
@@ -95,13 +104,16 @@ static int run(void *data, const nac_call *call, nac_error *err)
   if (!lua_checkstack(L, 8)) {
     return nac_fail(err, NAC_ENOMEM, "no room on Lua's stack");
   }
+  lua_pushcfunction(L, to_text);
   lua_pushcfunction(L, run_protected);
   lua_pushlightuserdata(L, data);
   lua_pushlightuserdata(L, &copy);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
-    code = nac_fail(err, NAC_EINVAL, "%s", luaL_tolstring(L, -1, NULL));
-    lua_pop(L, 2);
+  if (lua_pcall(L, 2, 0, -4) != LUA_OK) {
+    const char *text = lua_tostring(L, -1); /* a text also where to_text failed, or no text at all */
+    code = nac_fail(err, NAC_EINVAL, "%s", text != NULL ? text : "an error without a text");
+    lua_pop(L, 1);
   }
+  lua_pop(L, 1);
   return code;
 }
 

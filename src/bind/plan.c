@@ -86,6 +86,9 @@ static int l_forward(lua_State *L)
 {
   handle *h = check(L);
   const nac_tensor *x = nac_lua_check_tensor(L, 2);
+  const uint64_t seed = (uint64_t)luaL_optinteger(L, 3, 0);
+  const uint64_t step = (uint64_t)luaL_optinteger(L, 4, 0);
+  lua_State *before;
   const int64_t *d;
   const int rank = nac_net_value_shape(h->box->net, 0, &d);
   int64_t dim[NAC_MAX_RANK];
@@ -108,10 +111,11 @@ static int l_forward(lua_State *L)
   h->has_gradient = 0;
   nac_plan_lend_input(h->plan, nac_tensor_data(x), h->rows);
   nac_plan_load(h->plan);
-  nac_lua_opaque_state(L);
+  before = nac_lua_opaque_state(L);
   h->busy = 1;
-  nac_plan_forward(h->plan, h->rows, (uint64_t)luaL_optinteger(L, 3, 0), (uint64_t)luaL_optinteger(L, 4, 0));
+  nac_plan_forward(h->plan, h->rows, seed, step);
   h->busy = 0;
+  nac_lua_opaque_state(before);
   if (nac_plan_failure(h->plan) != NULL) {
     h->rows = 0;
     return nac_lua_raise(L, nac_plan_failure(h->plan));
@@ -189,16 +193,18 @@ static int l_backward(lua_State *L)
 {
   handle *h = check(L);
   const nac_net *net = h->box->net;
+  lua_State *before;
   int64_t rows;
   int i;
   if (!h->training || !h->has_gradient) {
     return luaL_error(L, "backward needs a training plan, and plan:loss or plan:set_gradient before it");
   }
   h->has_gradient = 0;
-  nac_lua_opaque_state(L);
+  before = nac_lua_opaque_state(L);
   h->busy = 1;
   nac_plan_backward(h->plan, h->rows, h->logits);
   h->busy = 0;
+  nac_lua_opaque_state(before);
   if (nac_plan_failure(h->plan) != NULL) {
     h->rows = 0;
     return nac_lua_raise(L, nac_plan_failure(h->plan));

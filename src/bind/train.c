@@ -221,20 +221,21 @@ static int l_steps(lua_State *L)
 
 /* While a trainer works, layers may run Lua functions: samples and answers
  * (arguments 2 and 3) are held, whatever those close. */
-static void enter(lua_State *L, handle *h, nac_storage **held)
+static lua_State *enter(lua_State *L, handle *h, nac_storage **held)
 {
   int i;
   for (i = 0; i < 2; i++) {
     held[i] = nac_lua_check_tensor(L, 2 + i)->storage;
     held[i]->refs++;
   }
-  nac_lua_opaque_state(L);
   h->busy = 1;
+  return nac_lua_opaque_state(L);
 }
 
-static void leave(handle *h, nac_storage **held)
+static void leave(handle *h, nac_storage **held, lua_State *before)
 {
   int i;
+  nac_lua_opaque_state(before);
   for (i = 0; i < 2; i++) {
     nac_storage_release(held[i]);
   }
@@ -252,6 +253,7 @@ static int l_epoch(lua_State *L)
   const double one = rates == NULL ? luaL_checknumber(L, 5) : 0;
   const double *lr = &one;
   nac_storage *held[2];
+  lua_State *before;
   int code;
   int64_t n_lr = 1;
   nac_score score;
@@ -263,9 +265,9 @@ static int l_epoch(lua_State *L)
     lr = nac_tensor_data(rates);
     n_lr = nac_tensor_numel(rates);
   }
-  enter(L, h, held);
+  before = enter(L, h, held);
   code = nac_trainer_epoch(h->trainer, &data, epoch, lr, n_lr, &score, &err);
-  leave(h, held);
+  leave(h, held, before);
   return answer(L, code, &score, &err);
 }
 
@@ -277,10 +279,11 @@ static int l_evaluate(lua_State *L)
   nac_score score;
   nac_error err;
   nac_storage *held[2];
+  lua_State *before;
   int code;
-  enter(L, h, held);
+  before = enter(L, h, held);
   code = nac_trainer_evaluate(h->trainer, &data, &score, &err);
-  leave(h, held);
+  leave(h, held, before);
   return answer(L, code, &score, &err);
 }
 
