@@ -101,6 +101,26 @@ describe("plans of quantised nets", function()
     assert.error_matches(function() net:quantise("dense1.weight", { coarse, fine, fine }, { axis = 1 }) end, "3 formats, but 1 or 2 are needed")
   end)
 
+  it("are of no use after the formats have changed, whatever they were", function()
+    local net = nn.sequential { input = { 4 }, nn.dense { units = 3 } }:build {}
+    local x, y = nac.tensor.ones { 2, 4 }, nac.tensor.zeros({ 2 }, "i32")
+    local format = quant.format { width = 4, integer = 1 }
+    for _, change in ipairs {
+      function() net:quantise("dense1.weight", format) end, function() net:quantise(2, format) end,
+      function() net:quantise(2, quant.format { width = 3, integer = 1 }) end, function() net:quantise(2, nil) end,
+    } do
+      local plan <close> = cplan.new(net, { batch = 2, training = true })
+      local trainer <close> = require("nac.c.train").new(net, { batch = 2, max_rows = 2 })
+      plan:forward(x)
+      plan:loss("cross_entropy", x, y)
+      change()
+      assert.error_matches(function() plan:backward() end, "quantisers of the net have changed")
+      assert.error_matches(function() plan:forward(x) end, "quantisers of the net have changed since this plan was made")
+      assert.matches("quantisers of the net have changed", select(2, trainer:epoch(x, y, 1, .1)))
+      assert.matches("quantisers of the net have changed", select(2, trainer:evaluate(x, y)))
+    end
+  end)
+
   it("keep pruned weights zero through training", function()
     local net = nn.sequential { input = { 4 }, nn.dense { units = 3 } }:build {}
     net:set_mask("dense1.weight", nac.tensor.new({ { 1, 0, 1, 1 }, { 0, 0, 1, 1 }, { 1, 1, 1, 0 } }, "u8"))

@@ -95,6 +95,45 @@ describe("layers in Lua", function()
     pcall(nac.train.fit, other, { fit = part }, { epochs = 1 })
   end)
 
+  it("may run nets in threads of their own", function()
+    local inner = nn.sequential { input = { 2 }, nn.spec_square {} }:build {}
+    nn.define("spec_thread", {
+      forward = function(x)
+        local square
+        local thread = coroutine.create(function() square = nac.train.predict(inner, x:contiguous()) end)
+        assert(coroutine.resume(thread))
+        thread = nil
+        collectgarbage()
+        return square
+      end,
+      backward = function(x, _, gy) return gy * x * 2 end,
+    })
+    local net = nn.sequential { input = { 2 }, nn.spec_thread {}, nn.spec_thread {} }:build {}
+    assert.is_true(nac.train.predict(net, nac.tensor { { 1, 2 }, { 3, 1 } }):equal(nac.tensor { { 1, 16 }, { 81, 1 } }))
+  end)
+
+  it("fail like any other where an error has no text, and leave the plan usable", function()
+    local fault = true
+    nn.define("spec_mute", {
+      forward = function(x)
+        if fault then error(setmetatable({}, { __tostring = function() error "again" end })) end
+        return x
+      end,
+      backward = function(_, _, gy) return gy end,
+    })
+    local net = nn.sequential { input = { 2 }, nn.spec_mute {} }:build {}
+    local plan <close> = require("nac.c.plan").new(net, { batch = 1 })
+    local x = nac.tensor { { 1, 2 } }
+    assert.error_matches(function() plan:forward(x) end, "spec_mute1.opaque1")
+    assert.error_matches(function() plan:forward(x, "seed") end, "number expected")
+    fault = false
+    assert.is_true(plan:forward(x):equal(x))
+    assert.error_matches(function()
+      local v = nn.input { 2 }
+      return nn.spec_mute {} (v, v)
+    end, "takes one input")
+  end)
+
   it("have no known cost and no file", function()
     local arch = nn.sequential { input = { 2 }, nn.spec_square {} }
     assert.error_matches(function() nac.bops.count(arch) end, "opaque")

@@ -46,8 +46,7 @@ int nac_lua_net_quantise(lua_State *L)
   nac_error err;
   int code;
   if (lua_isnoneornil(L, 3)) {
-    nac_net_clear_quantiser(net, place, id);
-    return 0;
+    return nac_net_clear_quantiser(net, place, id, &err) != NAC_OK ? nac_lua_raise(L, &err) : 0;
   }
   if (lua_type(L, 3) != LUA_TTABLE) {
     code = nac_net_set_quantiser(net, place, id, 1, -1, nac_lua_check_format(L, 3), scale, &err);

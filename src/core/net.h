@@ -124,12 +124,13 @@ typedef enum nac_place { NAC_ON_VALUE, NAC_ON_PARAMETER } nac_place;
 
 /** Puts number formats on a value or a parameter, in place of what was there:
  * n = 1 format for all, as many as dimension `axis` (counted from 0) has, or,
- * with axis = -1, one an element. `scale` as in nac_quantiser. */
+ * with axis = -1, one an element. `scale` as in nac_quantiser. Plans and
+ * trainers that were made before then fail; while one is at work, this does. */
 int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
                           double scale, nac_error *err);
 
-/** Takes the quantiser of a value or a parameter away. */
-void nac_net_clear_quantiser(nac_net *net, nac_place place, int id);
+/** Takes the quantiser of a value or a parameter away; likewise. */
+int nac_net_clear_quantiser(nac_net *net, nac_place place, int id, nac_error *err);
 
 /** The quantiser of a value or a parameter, or NULL. */
 const nac_quantiser *nac_net_quantiser(const nac_net *net, nac_place place, int id);

@@ -53,6 +53,8 @@ struct nac_net {
   int n_tensors[2];
   int64_t n_elements[2];
   float *block[2]; /* all parameters, all buffers; NULL before nac_net_init */
+  int running;     /* plans that are at work on this net */
+  uint64_t quantised; /* changes of quantisers so far */
 };
 
 /** Fills the layer's attributes from what was given and the kind's defaults

@@ -17,6 +17,17 @@ static nac_quantiser **slot(nac_net *net, nac_place place, int id, int *rank, co
   return &net->tensor[NAC_PARAMETER][id].q;
 }
 
+/* Plans point to the quantisers of their net: those at work forbid a change,
+ * others notice it when they are run next (plan.c). */
+static int may_change(nac_net *net, nac_error *err)
+{
+  if (net->running > 0) {
+    return nac_fail(err, NAC_EINVAL, "the net is at work: its quantisers cannot change");
+  }
+  net->quantised++;
+  return NAC_OK;
+}
+
 int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
                           double scale, nac_error *err)
 {
@@ -45,18 +56,26 @@ int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int 
   if (nac_quantiser_new(&made, n, inner, format, scale, err) != NAC_OK) {
     return err != NULL ? err->code : NAC_EINVAL;
   }
+  if (may_change(net, err) != NAC_OK) {
+    nac_quantiser_free(made);
+    return NAC_EINVAL;
+  }
   nac_quantiser_free(*q);
   *q = made;
   return NAC_OK;
 }
 
-void nac_net_clear_quantiser(nac_net *net, nac_place place, int id)
+int nac_net_clear_quantiser(nac_net *net, nac_place place, int id, nac_error *err)
 {
   const int64_t *dim;
   int rank;
   nac_quantiser **q = slot(net, place, id, &rank, &dim);
-  nac_quantiser_free(*q);
-  *q = NULL;
+  const int code = *q != NULL ? may_change(net, err) : NAC_OK;
+  if (code == NAC_OK) {
+    nac_quantiser_free(*q);
+    *q = NULL;
+  }
+  return code;
 }
 
 const nac_quantiser *nac_net_quantiser(const nac_net *net, nac_place place, int id)

@@ -84,6 +84,7 @@ int nac_plan_new(nac_plan **out, nac_net *net, const nac_plan_options *options, 
     return nac_fail(err, NAC_ENOMEM, "out of memory for a plan");
   }
   plan->net = net;
+  plan->quantised = net->quantised;
   plan->o = *options;
   plan->mode = options->reference == 64 ? NAC_REF_F64 : options->reference != 0 ? NAC_REF_F32 : NAC_FAST;
   plan->element = plan->mode == NAC_REF_F64 ? sizeof(double) : sizeof(float);
@@ -267,12 +268,21 @@ static void clip_gradients(nac_plan *plan)
   }
 }
 
+/* Whether the net's quantisers are those that the plan was made for. */
+static int is_current(const nac_plan *plan)
+{
+  return plan->quantised == plan->net->quantised;
+}
+
 void nac_plan_load(nac_plan *plan)
 {
   const nac_net *net = plan->net;
   const nac_graph *g = &plan->g;
   int64_t i;
   int l;
+  if (!is_current(plan)) {
+    return; /* nac_plan_forward fails */
+  }
   if (plan->mode == NAC_REF_F64) {
     for (i = 0; i < net->n_elements[NAC_PARAMETER]; i++) {
       plan->w64[i] = (double)net->block[NAC_PARAMETER][i];
@@ -299,6 +309,10 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
   int64_t i;
   int l;
   plan->failure.code = NAC_OK;
+  if (!is_current(plan)) {
+    nac_fail(&plan->failure, NAC_EINVAL, "quantisers of the net have changed since this plan was made; make a new one");
+    return;
+  }
   for (l = 0; l < plan->g.n_layers; l++) {
     plan->step[l].batch = n;
     plan->step[l].failure = &plan->failure;
@@ -306,7 +320,9 @@ void nac_plan_forward(nac_plan *plan, int64_t n, uint64_t seed, uint64_t step)
       plan->step[l].rng = nac_rng_stream(seed, "layer", place++, step);
     }
   }
+  plan->net->running++;
   nac_plan_run(plan, &plan->forward, 1, n, plan->g.n_layers);
+  plan->net->running--;
   if (plan->mode == NAC_REF_F64 && plan->o.training) { /* running statistics go back to the net */
     for (i = 0; i < net->n_elements[NAC_BUFFER]; i++) {
       net->block[NAC_BUFFER][i] = (float)plan->b64[i];
@@ -338,7 +354,13 @@ void nac_plan_backward(nac_plan *plan, int64_t n, int logits)
   if (plan->g64 != NULL) {
     memset(plan->g64, 0, (size_t)np * sizeof *plan->g64);
   }
+  if (!is_current(plan)) {
+    nac_fail(&plan->failure, NAC_EINVAL, "quantisers of the net have changed since the forward pass");
+    return;
+  }
+  plan->net->running++;
   nac_plan_run(plan, &plan->backward, 0, n, stop);
+  plan->net->running--;
   clip_gradients(plan);
   for (i = 0; plan->g64 != NULL && i < np; i++) {
     plan->g32[i] = (float)plan->g64[i];

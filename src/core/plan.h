@@ -77,8 +77,9 @@ const void *nac_plan_gradient(const nac_plan *plan, int id);
 /** Gradient of the input, or NULL when it was not asked for. */
 const void *nac_plan_input_gradient(const nac_plan *plan);
 
-/** What went wrong in a layer that runs the user's own function, in the last
- * forward pass or since; NULL when nothing did. The plan's outputs and
+/** What went wrong in the last forward pass or since, NULL when nothing did: a
+ * layer that runs the user's own function failed, or the net was quantised anew
+ * after the plan had been made. The plan's outputs and
  * gradients are then of no meaning. */
 const nac_error *nac_plan_failure(const nac_plan *plan);
 

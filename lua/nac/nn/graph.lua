@@ -58,7 +58,8 @@ function M.opaque(kind, functions)
       error(("nn.define '%s': %s must be a function, got %s"):format(tostring(kind), name, type(functions[name])), 3)
     end
   end
-  return function(x, attributes)
+  return function(x, attributes, more)
+    if more then error("a layer of functions takes one input", 0) end
     local words = {}
     for key, value in pairs(attributes) do words[#words + 1] = key .. "=" .. tostring(value) end
     table.sort(words)
