@@ -6,8 +6,6 @@ local lower = require("nac.quant.lower").lower
 local nac = require "nac"
 local quant = require "nac.c.quant"
 local random_net = require "spec.support.random_net"
-local sys = require "nac.c.sys"
-local nn = nac.nn
 
 local roundings = { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" }
 local overflows = { "SAT", "SAT", "SAT_SYM", "WRAP", "SAT_ZERO" }

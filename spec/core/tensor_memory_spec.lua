@@ -25,7 +25,8 @@ describe("tensor memory", function()
         x = x + 1
         most = math.max(most, sys.memory().live - base)
       end
-      assert.is_true(most <= 12e6, mode .. ": " .. most)
+      -- the collector works in proportion to all of Lua's heap, which the specs before have filled
+      assert.is_true(most <= 12e6 + 512 * collectgarbage "count", mode .. ": " .. most)
       assert.equal(200, x[1000][100])
       collectgarbage(before_mode)
     end

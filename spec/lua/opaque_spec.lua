@@ -100,9 +100,10 @@ describe("layers in Lua", function()
     nn.define("spec_thread", {
       forward = function(x)
         local square
-        local thread = coroutine.create(function() square = nac.train.predict(inner, x:contiguous()) end)
-        assert(coroutine.resume(thread))
-        thread = nil
+        do
+          local thread = coroutine.create(function() square = nac.train.predict(inner, x:contiguous()) end)
+          assert(coroutine.resume(thread))
+        end
         collectgarbage()
         return square
       end,

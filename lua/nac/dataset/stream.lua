@@ -89,7 +89,7 @@ local function rows_of(part, block)
 end
 
 -- Calls f(blocks of a piece), pieces of equal numbers of blocks.
-local function each_piece(part, order, f)
+local function each_piece(order, f)
   local n = math.max(1, (#order + BLOCKS - 1) // BLOCKS)
   for i = 1, n do f(table.move(order, (i - 1) * #order // n + 1, i * #order // n, 1, {})) end
 end
@@ -97,7 +97,7 @@ end
 --- Rows of each piece, the same in every epoch.
 function Part:sizes()
   local sizes = {}
-  each_piece(self, order_of(self, 0), function(blocks)
+  each_piece(order_of(self, 0), function(blocks)
     local rows = 0
     for _, block in ipairs(blocks) do rows = rows + select(2, rows_of(self, block)) end
     sizes[#sizes + 1] = rows
@@ -119,7 +119,7 @@ end
 -- @param epoch its number; 0 for the order of the file
 function Part:pieces(epoch)
   local pieces = {}
-  each_piece(self, order_of(self, epoch), function(blocks) pieces[#pieces + 1] = blocks end)
+  each_piece(order_of(self, epoch), function(blocks) pieces[#pieces + 1] = blocks end)
   local i, all_x, all_y = 0, nil, nil
   return function()
     i = i + 1

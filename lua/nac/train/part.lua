@@ -23,7 +23,8 @@ end
 --- Some samples, to compute their scale from: all of them, or the first piece of a stream.
 function M.some(part)
   if not M.is_stream(part) then return part.x end
-  for x in part:pieces(0) do return x end
+  local next_piece, state, first = part:pieces(0)
+  return (next_piece(state, first))
 end
 
 --- Training steps of an epoch.

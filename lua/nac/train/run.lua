@@ -101,7 +101,8 @@ function M.new(net, data, options, level)
   local trainer = guard.call(level, ctrain.new, net, opts)
   local run = { lr = lr, epochs = epochs, steps = part.steps(fit, trainer) }
   local self = setmetatable({
-    change = type(augment) == "function" and augment or nil, net = net, fit = fit, search = search, options = options, epochs = epochs, patience = patience, trainer = trainer,
+    change = type(augment) == "function" and augment or nil, net = net, fit = fit, search = search, options = options,
+    epochs = epochs, patience = patience, trainer = trainer,
     settings = { batch = opts.batch, seed = opts.seed, rows = part.rows(fit) }, history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
   }, Run)
   local ok, made = pcall(schedule.new, spec, run, 1)
