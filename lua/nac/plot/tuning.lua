@@ -20,11 +20,11 @@ local function loss_of(record)
   return least
 end
 
--- Marks of a logarithmic axis: 1, 2 and 5 of each decade.
+-- Marks of a logarithmic axis: 1, 2 and 5 of each decade; of many decades some.
 local function marks(from, to)
-  local list = {}
-  for decade = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
-    for _, digit in ipairs { 1, 2, 5 } do
+  local list, first, last = {}, math.floor(math.log(from, 10)), math.ceil(math.log(to, 10))
+  for decade = first, last, math.max(1, (last - first) // 8) do
+    for _, digit in ipairs(last - first > 3 and { 1 } or { 1, 2, 5 }) do
       local value = digit * 10.0 ^ decade
       if value >= from and value <= to then list[#list + 1] = ("%.9g"):format(value) end
     end

@@ -52,6 +52,10 @@ local function prepare(arch, data, options, level)
   if options.prepare ~= nil and type(options.prepare) ~= "function" then
     error("prepare must be a function(net, settings), got " .. type(options.prepare), level + 1)
   end
+  if options.results ~= nil and (type(options.results) ~= "string" or options.results == "") then
+    error("results must be the path of a folder, got " .. tostring(options.results), level + 1)
+  end
+  if type(options.retrain) ~= "boolean" then whole(options, "retrain", nil, 1, level + 1) end
   local epochs = whole(options, "epochs", 10, 1, level + 1)
   local job = {
     prepare = options.prepare, data = data, parts = parts, task = task, epochs = epochs, trials = whole(options, "trials", 100, 1, level + 1),
