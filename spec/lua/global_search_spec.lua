@@ -102,6 +102,18 @@ describe("nac-lua search", function()
     assert.not_same(before, values_of "whole")
   end)
 
+  it("leaves a folder alone in which another search runs", function()
+    local before = { file.read(path("whole", "study.db")), file.read(path("whole", "provenance.json")) }
+    local hold <close> = assert(require("nac.storage.sqlite").hold(path("whole", "study.db")))
+    for _, option in ipairs { "--force", "--resume", "" } do
+      local text, status = run(search("whole", "", "--seed 2 --quiet " .. option))
+      assert.equal(1, status)
+      assert.matches("study.db is in use by process %d+", text)
+    end
+    assert.truthy(hold)
+    assert.same(before, { file.read(path("whole", "study.db")), file.read(path("whole", "provenance.json")) })
+  end)
+
   it("goes on after Ctrl-C where it stopped", function()
     local _, status = run(search("calm", "", "--trials 8 --no-pictures --quiet"))
     assert.equal(0, status)

@@ -42,7 +42,15 @@ local function holds_results(job)
   return file.exists(M.path(job, "study")) or file.exists(M.path(job, "csv"))
 end
 
---- Decides what becomes of an earlier run in the results folder. A finished run
+--- Makes the results folder and keeps other processes from writing there.
+-- @return a value to be closed when the study is open, or nil and a message
+function M.hold(job)
+  local made, message = file.make_directory(job.dir .. "/trial_yamls")
+  if not made then return nil, message end
+  return require("nac.storage.sqlite").hold(M.path(job, "study"))
+end
+
+--- Decides what becomes of an earlier run in the results folder, which is held. A finished run
 -- of the same configuration and length is replaced: the new one computes the same. Of
 -- anything else nothing is overwritten unless `options.force` says so.
 -- @param job of the search; `job.identity` tells what the results depend on
@@ -50,8 +58,6 @@ end
 -- @param earlier the provenance found in the folder, or nil
 -- @return true, or nil and a message
 function M.prepare(job, options, earlier)
-  local made, message = file.make_directory(job.dir .. "/trial_yamls")
-  if not made then return nil, message end
   local same = earlier and earlier.identity == job.identity
   if not holds_results(job) then return true end
   if options.resume then

@@ -180,6 +180,8 @@ function M.run(config, options)
   local job, message = setup.prepare(config, options)
   if not job then return nil, message end
   job.identity = identity(job.config)
+  local hold <close>, taken = files.hold(job) -- a search that runs there loses nothing
+  if not hold then return nil, taken end
   local earlier = provenance.read(job.dir .. "/provenance.json")
   local ready
   ready, message = files.prepare(job, options, earlier)

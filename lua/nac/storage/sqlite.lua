@@ -60,6 +60,16 @@ local function unlock(path)
   end
 end
 
+--- Keeps other processes from writing a database, for what is done to the
+-- files around it before it is opened.
+-- @param path of the database, which need not be there
+-- @return a value to be closed (`local hold <close> = ...`), or nil and a message
+function M.hold(path)
+  local ok, message = lock(path)
+  if not ok then return nil, message end
+  return setmetatable({}, { __close = function() unlock(path) end })
+end
+
 -- What SQLite says, with the path and what can be done.
 local function explained(path, text)
   text = tostring(text):gsub("^Error %a+ statement handle: ", ""):gsub("^Execute failed ", "")
