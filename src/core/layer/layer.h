@@ -105,7 +105,7 @@ typedef struct nac_kind {
   size_t (*state_size)(const nac_step *s); /* NULL: none */
   void (*prepare)(nac_step *s); /* before the first row of a batch, or of an evaluation */
   nac_row_fn *forward_reduce;  /* training only; the whole batch before ... */
-  nac_finish_fn *forward_finish; /* ... this, before any row of forward */
+  nac_finish_fn *forward_finish; /* ... this, before any row of forward; rows are not there */
   nac_row_fn *forward;
   nac_row_fn *backward_reduce; /* likewise */
   nac_finish_fn *backward_finish;
