@@ -147,7 +147,7 @@ describe("iterative pruning", function()
         local state
         nac.prune.iterative(net, data(), { iterations = 1, epochs = 2, warmup = 1, fit = { seed = 3 },
           on_iteration = function(_, _, s) state = s end })
-        options.done, options.rewind_state = 1, state
+        options.resumed, options.done, options.rewind_state = true, 1, state
       end
       nac.prune.iterative(net, data(), options)
       return net:tensor "a.weight"

@@ -7,6 +7,7 @@
 local commands = {
   { "search", "search for architectures as a config file says" },
   { "tune", "tune the training of one architecture: learning rate, optimiser, schedule, ..." },
+  { "local", "compress the winner of a search: quantisation and pruning" },
   { "cost", "count parameters, MACs, BOPs and FPGA resources of an architecture" },
   { "plot", "draw the Pareto fronts of a results file" },
   { "doctor", "show what the engine finds on this machine, and what is missing" },

@@ -33,8 +33,9 @@ end
 local kinds = {}
 
 function kinds.integer(self, rule, value, where, path)
+  if rule.or_word and value == rule.or_word then return value end
   local n = type(value) == "number" and math.tointeger(value)
-  if not n then refuse(where, path, "an integer is expected, not %s", shown(self, value)) end
+  if not n then refuse(where, path, "an integer%s is expected, not %s", rule.or_word and " or " .. rule.or_word or "", shown(self, value)) end
   return in_range(rule, n, where, path)
 end
 

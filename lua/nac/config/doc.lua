@@ -20,7 +20,7 @@ local function range_text(rule)
 end
 
 local kinds = {
-  integer = function(rule) return "integer" .. range_text(rule) end,
+  integer = function(rule) return "integer" .. range_text(rule) .. (rule.or_word and ", or " .. rule.or_word or "") end,
   number = function(rule) return "number" .. range_text(rule) end,
   boolean = function() return "true, false" end,
   string = function() return "text" end,
@@ -76,7 +76,7 @@ impossible values are refused with file, line, key and the nearest valid one. A 
 - Anchors, aliases and merge keys (`<<`) work. A key may stand once. One document a file, at most 4 MiB, 64 levels, 100 000 values.
 - Paths of files that are read resolve against the configuration's folder first, then the current one; results are written below the
   current folder.
-- Sections `local_search` and `synthesis` are checked and kept; this version searches and tunes.
+- Section `local_search` is run by `nac-lua local` (docs/local_search.md), `tuning` by `nac-lua tune`; `synthesis` is checked and kept.
 ]]
 
 --- The text of docs/config.md.

@@ -92,7 +92,7 @@ end
 
 local function bits(cfg)
   for i, pair in ipairs(cfg.local_search.precision_pairs) do
-    if pair.int_bits > pair.total_bits then
+    if pair.int_bits ~= "auto" and pair.int_bits > pair.total_bits then
       return "local_search.precision_pairs", ("pair %d has %d integer bits of %d"):format(i, pair.int_bits, pair.total_bits)
     end
   end

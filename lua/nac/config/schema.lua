@@ -214,13 +214,27 @@ local function pair()
   }
 end
 
+local function precision_pair()
+  local keys = pair()
+  keys[2].or_word = "auto"
+  keys[2].doc = "Of these, integer bits with the sign; `auto` chooses them for each tensor from the data (docs/quantisation.md)."
+  return keys
+end
+
 local local_search = {
   { key = "qat_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs of quantisation-aware training." },
   { key = "pruning_iterations", kind = "integer", min = 0, max = 1000, default = 10, doc = "Pruning steps." },
   { key = "pruning_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs after each pruning step." },
   { key = "pruning_rate", kind = "number", above = 0, max = 1, default = 0.8,
     doc = "Part of the weights that one step keeps." },
-  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = pair() },
+  { key = "mode", kind = "word", words = set("mode of the local search", { "combined", "separated" }), default = "combined",
+    doc = "combined: pruning at each precision. separated: pruning of the float network; precisions of the unpruned one." },
+  { key = "pruning_algorithm", kind = "word", words = set("pruning algorithm", { "snac-pack", "nac" }), default = "snac-pack",
+    doc = "snac-pack: each layer alike, rewinding to the weights after warm-up. nac: all layers together, no rewinding." },
+  { key = "rewind", kind = "word", words = set("rewinding", { "none", "lr", "init", "warmup" }),
+    doc = "What is rewound after each pruning step (docs/local_search.md); the algorithm decides where it is left out." },
+  { key = "include_bias", kind = "boolean", default = false, doc = "Whether biases are pruned, too." },
+  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = precision_pair() },
     doc = "Precisions that are tried.",
     default = function() return { { total_bits = 8, int_bits = 3 } } end },
 }
@@ -269,7 +283,7 @@ return {
       .. "hyperparameters). Needed." },
   { key = "hls_config", kind = "section", keys = hls, doc = "The firmware that is estimated." },
   { key = "local_search", kind = "section", keys = local_search,
-    doc = "Compression of the winner. Checked and kept; this version does not run it." },
+    doc = "Compression of the winner: `nac-lua local` (docs/local_search.md)." },
   { key = "tuning", kind = "section", keys = tuning,
     doc = "Hyper-parameters of the winner's training, for `nac-lua tune` (docs/tuning.md)." },
   { key = "synthesis", kind = "section", keys = synthesis,

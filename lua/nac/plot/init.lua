@@ -1,4 +1,5 @@
 --- Pictures of results, drawn by gnuplot.
+local curves = require "nac.plot.curves"
 local front = require "nac.plot.front"
 
 return {
@@ -9,4 +10,8 @@ return {
   --- As the two above, without waiting: they return a job with `finish`.
   start_front2d = front.start_2d,
   start_front3d = front.start_3d,
+  --- Lines through points: curves(panels, path).
+  curves = curves.draw,
+  --- The same, without waiting.
+  start_curves = curves.start,
 }

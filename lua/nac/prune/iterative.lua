@@ -16,7 +16,7 @@ local presets = {
 }
 
 local known = {
-  "algorithm", "done", "epochs", "fit", "include_bias", "iterations", "keep", "layers", "on_iteration", "rewind", "rewind_state", "schedule", "scope",
+  "algorithm", "done", "epochs", "factors", "fit", "include_bias", "iterations", "keep", "layers", "lr", "on_iteration", "resumed", "rewind", "rewind_state", "schedule", "scope",
   "warmup",
 }
 
@@ -102,13 +102,13 @@ end
 --   constant learning rate); the following override it
 -- * `iterations`, `scope`, `rewind`; `keep` = .8: part of the weights left that an iteration keeps, or a `schedule` (nac.prune.schedule)
 -- * `warmup` = 0 epochs before the first pruning, `epochs` = 10 after each, `fit`: further options of nac.train.fit
--- * `include_bias` = false, `layers`: as in nac.prune.magnitude
--- * `on_iteration`: function(row, net, rewind_state), called after each; `done` and `rewind_state`: an earlier call's iterations and
---   state, to go on from them with the net as it was then
+-- * `include_bias` = false, `layers`, `factors`: as in nac.prune.magnitude
+-- * `on_iteration`: function(row, net, rewind_state), called after each; to go on from an earlier call with the net as it was then, `resumed` = true,
+--   `done` = its iterations, `rewind_state`, and for "none" `lr` = the rate of its last row
 -- @return list of { iteration =, sparsity =, fit = result of nac.train.fit, seconds = }; number 0 is the warm-up
 function M.run(net, data, options)
   local s = settings(options, 2)
-  local rows, state, last = {}, options and options.rewind_state, nil
+  local rows, state, last = {}, s.rewind_state, { lr = s.lr }
   local function finish(iteration, result)
     local row = { iteration = iteration, sparsity = magnitude.sparsity(net, { include_bias = s.include_bias, layers = s.layers }),
       fit = result, seconds = result.seconds }
@@ -116,18 +116,18 @@ function M.run(net, data, options)
     last = result
     if s.on_iteration then s.on_iteration(row, net, state) end
   end
-  if not state and s.done == 0 then
+  if not s.resumed then
     local result
     state, result = warm_up(net, data, s)
     finish(0, result)
   end
   for i = s.done + 1, s.iterations do
-    magnitude.magnitude(net, { sparsity = s.sparsity_of(i), scope = s.scope, include_bias = s.include_bias, layers = s.layers })
+    magnitude.magnitude(net, { sparsity = s.sparsity_of(i), scope = s.scope, include_bias = s.include_bias, layers = s.layers, factors = s.factors })
     if state then
       net:load_state(state)
       magnitude.reapply(net)
     end
-    local constant = s.how == "none" and last and last.lr
+    local constant = s.how == "none" and last.lr
     finish(i, fit(net, data, s, s.epochs, constant and { lr = last.lr, plateau = false, schedule = "constant" }))
   end
   return rows

@@ -5,7 +5,7 @@ local tensor = require "nac.tensor"
 
 local M = {}
 
-local known = { "amount", "include_bias", "layers", "scope", "sparsity" }
+local known = { "amount", "factors", "include_bias", "layers", "scope", "sparsity" }
 local products = { dense = true, conv1d = true, conv2d = true }
 
 -- The parameters that may be pruned, in order: { name =, tensor = }.
@@ -46,15 +46,18 @@ local function flat(t)
 end
 
 -- Magnitudes and present masks of a group of parameters, one list after the other.
-local function gather(net, group, level)
+local function gather(net, group, factors, level)
   local size, keep = {}, {}
   for _, entry in ipairs(group) do
+    local factor = factors and factors[entry.name]
+    local row = factor and entry.tensor:numel() // #factor -- elements a factor is for
     if not entry.tensor:isfinite() then error(("prune: %s holds numbers that are not finite"):format(entry.name), level + 1) end
     local weights, n = flat(entry.tensor)
     local mask = net:mask(entry.name)
     mask = mask and flat(mask)
     for i = 1, n do
-      size[#size + 1] = math.abs(weights[i])
+      local f = factor and factor[(i - 1) // row + 1] or 1
+      size[#size + 1] = math.abs(f ~= 0 and weights[i] / f or 0)
       keep[#keep + 1] = mask and mask[i] or 1
     end
   end
@@ -85,7 +88,7 @@ local function take_least(size, keep, count)
 end
 
 local function prune_group(net, group, options, level)
-  local size, keep = gather(net, group, level)
+  local size, keep = gather(net, group, options.factors, level)
   local gone = 0
   for _, k in ipairs(keep) do
     if k == 0 then gone = gone + 1 end
@@ -108,6 +111,8 @@ end
 --
 -- * `sparsity`: part of the weights that is pruned in the end; or `amount`: part of those still there that goes now
 -- * `scope` = "global" (all layers compete) | "layer" (each layer alike)
+-- * `factors`: parameter -> list of what its rows were multiplied with (`report.factors` of nac.quant.prepare): magnitudes are those
+--   before it. Folded batchnorms make whole layers small; without their factors a global threshold would take such a layer out
 -- * `include_bias` = false; `layers`: names, by default all dense layers and convolutions
 -- @return the sparsity as counted, see `sparsity`
 function M.magnitude(net, options)

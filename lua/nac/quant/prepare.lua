@@ -130,8 +130,8 @@ local function prepare(net, spec)
   if not net:built() then fail("the net has no weights; arch:build makes one that has") end
   specs.check(spec, net:layers())
   local x = rows_of(spec.data)
-  local new = rebuild.fold(net)
-  local report = { formats = {}, warnings = {} }
+  local new, factors = rebuild.fold(net)
+  local report = { formats = {}, warnings = {}, factors = factors }
   set_weights(new, spec, report)
   set_values(new, spec, x, report)
   set_biases(new, spec, report)
@@ -153,7 +153,8 @@ end
 -- * `data`: a part or tensor; its first 1024 rows choose the automatic bits of values and show
 --   what is out of range
 -- * `quiet`: no warnings on stderr
--- @return the new net; a report: `formats` (list of { role, layer, place, format, out_of_range, n }), `warnings` (texts)
+-- @return the new net; a report: `formats` (list of { role, layer, place, format, out_of_range, n }), `warnings` (texts),
+-- `factors` (parameter -> what its rows were multiplied with by folding, for nac.prune)
 return function(net, spec)
   local ok, new, report = pcall(prepare, net, spec)
   if not ok then error(new, 2) end

@@ -136,7 +136,7 @@ end
 -- its weights and bias (Jacob et al. 2018, eq. 14); any other becomes a
 -- standardize layer of the same name. Statistics do not change any more.
 -- @param net a net with weights
--- @return the new net, without number formats
+-- @return the new net, without number formats; parameter name -> factors that its rows were multiplied with
 function M.fold(net)
   local layers = net:layers()
   local fold = pairs_to_fold(layers)
@@ -160,17 +160,19 @@ function M.fold(net)
   local from, to = tensors_by_name(net), tensors_by_name(new)
   for product in pairs(gets_bias) do to[layers[product].name .. ".bias"]:fill(0) end
   copy_tensors(net, new)
+  local factors = {}
   for i, layer in ipairs(layers) do
     if layer.kind == "batchnorm" then
       local factor, shift = affine(from, layer)
       if fold[i] then
         fold_into(to, layers[fold[i]], factor, shift)
+        factors[layers[fold[i]].name .. ".weight"] = factor
       else
         set_fixed(to, layer, factor, shift)
       end
     end
   end
-  return new
+  return new, factors
 end
 
 return M

@@ -1,0 +1,233 @@
+--- Local search: makes a trained net small, by quantisation-aware training and
+-- iterative pruning at several precisions. docs/local_search.md tells the rest.
+--
+--     local result = nac.global_search.run "t1.yaml"
+--     print(nac.local_search.run(result, nil, cfg.local_search))
+local clock = require("nac.c.proc").clock
+local curves = require "nac.local_search.curves"
+local enum = require "nac.util.enum"
+local file = require "nac.util.file"
+local hash = require "nac.c.hash"
+local json = require "nac.util.json"
+local model = require "nac.model"
+local outputs = require "nac.local_search.outputs"
+local report = require "nac.local_search.report"
+local score = require "nac.local_search.score"
+local start = require "nac.local_search.start"
+local study = require "nac.study"
+local units = require "nac.local_search.unit"
+
+local M = {}
+
+local defaults = {
+  mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "snac-pack",
+  include_bias = false,
+}
+
+local function fail(form, ...) error(form:format(...), 0) end
+
+local function whole(s, key)
+  if math.type(s[key]) ~= "integer" or s[key] < 0 then fail("%s must be an integer from 0, got %s", key, tostring(s[key])) end
+end
+
+-- The settings with defaults, checked.
+local function checked(given)
+  if type(given) ~= "table" then fail("the settings of a local search are a table, as a configuration's section local_search; got %s", type(given)) end
+  local s, known = {}, { "precision_pairs" }
+  for key, value in pairs(defaults) do s[key], known[#known + 1] = value, key end
+  known[#known + 1] = "rewind"
+  table.sort(known)
+  for key, value in pairs(given) do s[enum.check(key, known, "key of local_search", 0)] = value end
+  s.precision_pairs = s.precision_pairs or { { total_bits = 8, int_bits = 3 } }
+  enum.check(s.mode, { "combined", "separated" }, "mode of the local search", 0)
+  enum.check(s.pruning_algorithm, { "nac", "snac-pack" }, "pruning algorithm", 0)
+  for _, key in ipairs { "qat_epochs", "pruning_iterations", "pruning_epochs" } do whole(s, key) end
+  if type(s.pruning_rate) ~= "number" or not (s.pruning_rate > 0 and s.pruning_rate <= 1) then
+    fail("pruning_rate must be above 0 and at most 1, got %s", tostring(s.pruning_rate))
+  end
+  if type(s.precision_pairs) ~= "table" or #s.precision_pairs == 0 then fail("precision_pairs is empty; at least one { total_bits =, int_bits = }") end
+  local seen = {}
+  for i, pair in ipairs(s.precision_pairs) do
+    local total, int = pair.total_bits, pair.int_bits
+    if math.type(total) ~= "integer" or total < 1 or total > 64 then
+      fail("precision_pairs[%d]: total_bits must be an integer from 1 to 64, got %s", i, tostring(total))
+    end
+    if int ~= "auto" and (math.type(int) ~= "integer" or int > total) then
+      fail("precision_pairs[%d]: int_bits must be \"auto\" or an integer of at most %d, got %s", i, total, tostring(int))
+    end
+    local label = units.label(pair)
+    if seen[label] then fail("precision_pairs[%d]: %s stands twice", i, label) end
+    seen[label] = true
+  end
+  return s
+end
+
+-- What the results depend on: the settings and the weights that all starts from.
+local function identity_of(job)
+  local sums = {}
+  for i, net in ipairs(job.nets) do
+    local path = ("%s/state/start_fold%d.npz"):format(job.dir, i)
+    local ok, message = model.save(net, path)
+    if not ok then return nil, message end
+    sums[i] = assert(hash.sha256_file(path))
+  end
+  local text = { json.encode(sums), tostring(job.seed) }
+  for _, key in ipairs { "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "include_bias", "rewind" } do
+    text[#text + 1] = ("%s %s"):format(key, tostring(job.settings[key]))
+  end
+  for _, pair in ipairs(job.settings.precision_pairs) do
+    local words = {}
+    for key, value in pairs(pair) do words[#words + 1] = ("%s=%s"):format(key, type(value) == "table" and json.encode(value) or tostring(value)) end
+    table.sort(words)
+    text[#text + 1] = table.concat(words, " ")
+  end
+  return hash.sha256(table.concat(text, "\n"))
+end
+
+-- Decides what becomes of an earlier run in the folder.
+local function make_room(job, options)
+  local ok, message = file.make_directory(job.dir .. "/state")
+  if not ok then return nil, message end
+  job.identity, message = identity_of(job)
+  if not job.identity then return nil, message end
+  local earlier = outputs.read_config(job.dir)
+  if not earlier then return true end
+  local same = earlier.identity == job.identity
+  if options.resume and same then return true end
+  if options.resume then
+    return nil, ("cannot resume: the local search in %s has other settings or starts from other weights; --force replaces it"):format(job.dir)
+  end
+  if options.force or same and earlier.finished then
+    outputs.remove(job.dir)
+    job.identity, message = identity_of(job)
+    return job.identity ~= nil, message
+  end
+  return nil, same and ("%s holds this local search unfinished: --resume continues it, --force starts anew"):format(job.dir)
+    or ("%s holds the results of another local search: --force replaces them"):format(job.dir)
+end
+
+-- A line for the log and, unless quiet, for the screen; workers write it, too.
+local function log_to(path, quiet)
+  return function(text)
+    local out = io.open(path, "a")
+    if out then
+      out:write(text .. "\n") -- one write: workers share the file
+      out:close()
+    end
+    if not quiet then io.stderr:write(text .. "\n") end
+  end
+end
+
+-- The job: what all units read.
+local function new_job(what, data, settings, options)
+  local s, from, message = checked(settings), nil, nil
+  if type(what) == "table" and what.dir and not what[1] then what = what.dir end
+  if type(what) == "string" then
+    from, message = start.from_results(what, options)
+    if not from then return nil, message end
+  else
+    if data == nil then fail("a local search of a net needs data: a data set, or { fit =, search =, select = }") end
+    from = start.from_nets(what, data)
+  end
+  local mode = require("nac.local_search." .. s.mode)
+  local job = { settings = s, mode = mode, dir = options.dir or (type(what) == "string" and what or "results") .. "/" .. mode.folder }
+  for key, value in pairs(from) do job[key] = value end
+  for key, value in pairs(options.search or {}) do job.search[key] = value end
+  job.seed = options.seed or job.seed
+  job.say = log_to(job.dir .. "/training_log.txt", options.quiet)
+  return job
+end
+
+-- Runs the units in workers; what is done already is done.
+local function run_units(job, list, options)
+  local s <close> = study { sampler = "random", maximize = { "accuracy" }, seed = job.seed, sync = false }
+  local ok, fault = pcall(s.optimize, s, function(trial)
+    local rows = units.run(job, list[trial.number + 1])
+    return { accuracy = rows[#rows].accuracy }
+  end, { trials = #list, workers = options.workers or require("nac.c.cpu").info().cores })
+  local reason = not ok and tostring(fault) or nil
+  for _, record in ipairs(s:trials()) do
+    if record.state == "failed" then
+      local unit = list[record.number + 1]
+      reason = reason or ("%s on fold %d failed: %s"):format(units.label(unit.pair), unit.fold, tostring(record.reason))
+    end
+  end
+  if s.interrupted then require("nac.c.sys").set_interrupted(false) end
+  return s.interrupted, reason
+end
+
+-- The winner on the test set: the mean over its folds, once, at the end.
+local function test_of(job, best)
+  local part, message = nil, nil
+  if job.test then part, message = job.test() end
+  if not part then return nil, message end
+  local sum = 0
+  for _, r in ipairs(best.units) do
+    local net, why = units.load(job, r.unit, best.iteration)
+    if not net then return nil, why end
+    sum = sum + (score.of(net, part, r.unit.pair ~= nil))
+    net:close()
+  end
+  return sum / #best.units
+end
+
+local function finish(job, list, result)
+  result.curves = curves.collect(job, list)
+  result.front = report.front(result.curves)
+  result.constant_guess = score.constant_guess(job.select)
+  local ok, message = outputs.write_tables(job, result.curves)
+  if not ok then return nil, message end
+  if result.interrupted or result.fault or #result.curves == 0 then return outputs.write_config(job, false) end
+  local all = {}
+  for _, curve in ipairs(result.curves) do table.move(curve.rows, 1, #curve.rows, #all + 1, all) end
+  result.best = curves.choose(all)
+  result.test, message = test_of(job, result.best)
+  if message then result.notes[#result.notes + 1] = message end
+  ok, message = outputs.write_models(job, result.curves)
+  if not ok then return nil, message end
+  if result.draw then
+    result.pictures, result.notes = outputs.draw(job, result.curves, result.constant_guess)
+  end
+  outputs.tidy(job, list, result)
+  local best = result.best
+  ok, message = outputs.write_config(job, true, { precision = best.label, iteration = best.iteration, sparsity = best.sparsity,
+    accuracy = best.accuracy, test = result.test, effective_bops = best.bops })
+  if not ok then return nil, message end
+  return true
+end
+
+--- Runs a local search.
+-- @param what result of `nac.global_search.run`, or the path of its results folder: the winner's trained weights, on the
+--   folds that they were trained on; or a net, or a list of nets, one a fold
+-- @param[opt] data with nets: a data set, or parts `{ fit =, search =, select = }`
+-- @param[opt] settings as a configuration's section local_search: `mode` = "combined" | "separated", `qat_epochs`,
+--   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
+--   `pruning_algorithm` = "snac-pack" | "nac", `include_bias`, `precision_pairs` = list of { total_bits =, int_bits = number or "auto" }
+--   and what else nac.quant.prepare takes
+-- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
+--   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
+-- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops), `front`, `best` (row), `test`,
+--   `constant_guess`, `dir`, `pictures`, `notes`, `interrupted`, `fault`, `seconds`; tostring gives the report. Or nil and a message
+function M.run(what, data, settings, options)
+  options = options or {}
+  local begun = clock()
+  local called, job, message = pcall(new_job, what, data, settings or {}, options)
+  if not called then error(job, 2) end
+  if not job then return nil, message end
+  local ok
+  ok, message = make_room(job, options)
+  if not ok then return nil, message end
+  ok, message = outputs.write_config(job, false)
+  if not ok then return nil, message end
+  local list = job.mode.units(job)
+  job.say(("%s local search of %s: %d precisions, %d folds; results in %s"):format(
+    job.settings.mode, job.what, #job.settings.precision_pairs, #job.nets, job.dir))
+  local result = { dir = job.dir, job = job, notes = {}, pictures = {}, draw = options.pictures ~= false }
+  result.interrupted, result.fault = run_units(job, list, options)
+  ok, message = finish(job, list, result)
+  if not ok then return nil, message end
+  result.seconds = clock() - begun
+  return setmetatable(result, { __tostring = report.text })
+end
+
+return M

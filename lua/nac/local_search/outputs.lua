@@ -1,0 +1,120 @@
+--- The files that a local search leaves in its folder.
+local csv = require "nac.util.csv"
+local file = require "nac.util.file"
+local lfs = require "lfs"
+local model = require "nac.model"
+local plot = require "nac.plot"
+local units = require "nac.local_search.unit"
+local yaml = require "nac.util.yaml"
+
+local M = {}
+
+--- The file that says what was run, and whether it is finished.
+function M.config_path(dir) return dir .. "/local_search_config.yaml" end
+
+local order = {
+  "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "rewind", "include_bias", "precision_pairs",
+  "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
+}
+
+--- Writes it.
+-- @param job of the local search
+-- @param finished whether all is done
+-- @param[opt] winner table
+-- @return true, or nil and a message
+function M.write_config(job, finished, winner)
+  local out = { what = job.what, n_folds = #job.nets, seed = job.seed, identity = job.identity, finished = finished, winner = winner,
+    written_by = "nac-lua " .. require("nac.c.sys").version }
+  for _, key in ipairs(order) do
+    if out[key] == nil then out[key] = job.settings[key] end
+  end
+  return file.write(M.config_path(job.dir), yaml.dump(out, { order = order }))
+end
+
+--- Reads it.
+-- @return a table, or nil
+function M.read_config(dir)
+  if not file.exists(M.config_path(dir)) then return nil end
+  local value = yaml.load(M.config_path(dir))
+  return type(value) == "table" and value or {}
+end
+
+-- Files that a local search writes, beside its folder state/.
+local ours = {
+  "^best_model_[%w_%-]+%.npz$", "^best_model_[%w_%-]+%.yaml$", "^combined_local_search%.png$", "^combined_qat_pruning_log%.csv$", "^pruning_curve%.png$",
+  "^pruning_log%.csv$", "^qat_log%.csv$", "^qat_results%.png$", "^training_log%.txt$", "^local_search_config%.yaml$",
+}
+
+--- Removes what an earlier run wrote, and nothing else.
+function M.remove(dir)
+  for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+%.json$", "^start_fold%d+%.npz$" } } } do
+    if file.exists(folder[1]) == "directory" then
+      for name in lfs.dir(folder[1]) do
+        for _, pattern in ipairs(folder[2]) do
+          if name:match(pattern) then os.remove(folder[1] .. "/" .. name) end
+        end
+      end
+    end
+  end
+end
+
+--- Writes the tables of a mode.
+-- @return true, or nil and a message
+function M.write_tables(job, curves)
+  for _, t in ipairs(job.mode.tables(curves)) do
+    local ok, message = csv.write(job.dir .. "/" .. t.file, t.columns, t.rows)
+    if not ok then return nil, message end
+  end
+  return true
+end
+
+--- Draws the pictures of a mode.
+-- @return list of paths, list of notes on those not drawn
+function M.draw(job, curves, guess)
+  local started, paths, notes = {}, {}, {}
+  for _, picture in ipairs(job.mode.pictures(curves, guess)) do
+    local any = false
+    for _, line in ipairs(picture.panels[1].lines) do any = any or #line.points > 0 end
+    if any then
+      local at, message = plot.start_curves(picture.panels, job.dir .. "/" .. picture.file)
+      if at then started[#started + 1] = at else notes[#notes + 1] = message end
+    end
+  end
+  for _, at in ipairs(started) do
+    local path, message = at:finish()
+    if path then paths[#paths + 1] = path else notes[#notes + 1] = message end
+  end
+  return paths, notes
+end
+
+--- Saves the chosen net of each curve: best_model_8b3i.npz, and .yaml with its layers and formats.
+-- @return true, or nil and a message
+function M.write_models(job, curves)
+  for _, curve in ipairs(curves) do
+    local chosen = curve.best
+    local net, message = units.load(job, chosen.unit, chosen.iteration)
+    if not net then return nil, message end
+    local name = units.name(chosen.unit):gsub("_fold%d+$", "")
+    local ok
+    ok, message = model.save(net, ("%s/best_model_%s.yaml"):format(job.dir, name))
+    net:close()
+    if not ok then return nil, message end
+  end
+  return true
+end
+
+--- Removes the nets of iterations that nothing needs any more.
+-- @param list of all units
+-- @param result with `curves` and `best`
+function M.tidy(job, list, result)
+  for _, unit in ipairs(list) do
+    local keep = {}
+    for _, curve in ipairs(result.curves) do
+      if curve.label == units.label(unit.pair) then keep[curve.chosen.iteration] = true end
+    end
+    if result.best.label == units.label(unit.pair) then keep[result.best.iteration] = true end
+    units.clean(job, unit, keep)
+  end
+end
+
+return M

@@ -1,0 +1,56 @@
+--- The report of a local search: every precision and iteration, the front of
+-- accuracy against effective BOPs, the winner.
+local pareto = require "nac.pareto"
+
+local M = {}
+
+--- The rows that no other beats in accuracy and effective BOPs.
+-- @param curves of nac.local_search.curves
+-- @return list of rows, the cheapest first
+function M.front(curves)
+  local rows, points = {}, {}
+  for _, curve in ipairs(curves) do
+    for _, r in ipairs(curve.rows) do
+      rows[#rows + 1] = r
+      points[#points + 1] = { -r.accuracy, r.bops }
+    end
+  end
+  local front = {}
+  for _, index in ipairs(pareto.front(points)) do front[#front + 1] = rows[index] end
+  table.sort(front, function(a, b) return a.bops < b.bops end)
+  return front
+end
+
+local function line(r, mark)
+  return ("  %-10s %9d %9.4f %9.4f %7.4f %15.0f %15.0f %s"):format(
+    r.label, r.iteration, r.sparsity, r.accuracy, r.std, r.bops, r.scaled_bops, mark)
+end
+
+--- The report as text.
+-- @param result of `nac.local_search.run`
+-- @return text
+function M.text(result)
+  local lines = { "",
+    ("  %-10s %9s %9s %9s %7s %15s %15s"):format("precision", "iteration", "sparsity", "accuracy", "+-", "effective BOPs", "scaled BOPs") }
+  local on_front = {}
+  for _, r in ipairs(result.front) do on_front[r] = true end
+  for _, curve in ipairs(result.curves) do
+    for _, r in ipairs(curve.rows) do
+      lines[#lines + 1] = line(r, (on_front[r] and "front" or "") .. (r == curve.chosen and " kept" or ""))
+    end
+  end
+  local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
+  if result.constant_guess then add("a constant guess scores %.4f", result.constant_guess) end
+  if result.best then
+    local r = result.best
+    add("winner: %s after iteration %d: accuracy %.4f on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, r.accuracy,
+      result.test and (", %.4f on test"):format(result.test) or "", r.sparsity, r.bops)
+  end
+  add("results: %s", result.dir)
+  for _, path in ipairs(result.pictures) do add("picture: %s", path) end
+  for _, note in ipairs(result.notes) do add("note: %s", note) end
+  add("time: %.1f s", result.seconds)
+  return table.concat(lines, "\n")
+end
+
+return M

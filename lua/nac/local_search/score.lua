@@ -1,0 +1,36 @@
+--- What a net scores on a part of the data: of a quantised one, its integer network.
+local quant = require "nac.quant"
+local train = require "nac.train"
+
+local M = {}
+
+-- Accuracy where there are classes, minus the loss elsewhere: more is better.
+local function metric(result) return result.accuracy or -result.loss end
+
+--- The metric of a net.
+-- @param net a net with weights
+-- @param part `{ x =, y = }`
+-- @param[opt] quantised whether it has number formats: then the integer network is scored
+-- @return a number, more is better; a text where the net has no integer form and
+-- its fake-quantised form was scored instead
+function M.of(net, part, quantised)
+  if not quantised or part.y:dtype() ~= "i32" then return metric(train.evaluate(net, part)) end
+  local ok, graph = pcall(quant.lower, net)
+  if not ok then return metric(train.evaluate(net, part)), tostring(graph) end
+  local accuracy = graph:accuracy(part)
+  graph:close()
+  return accuracy
+end
+
+--- What always saying the most frequent class scores; nil where there are no classes.
+function M.constant_guess(part)
+  if part.y:dtype() ~= "i32" or part.y:rank() ~= 1 then return nil end
+  local count, most = {}, 0
+  for _, class in ipairs(part.y:totable()) do
+    count[class] = (count[class] or 0) + 1
+    most = math.max(most, count[class])
+  end
+  return most / part.y:numel()
+end
+
+return M

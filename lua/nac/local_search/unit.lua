@@ -1,0 +1,143 @@
+--- One unit of work: one precision on one fold, from warm-up through all pruning
+-- iterations. Its state lies in two files a unit, NAME.json (what is done) and
+-- NAME_K.npz (the net after iteration K), so that a killed run goes on with the
+-- next iteration.
+local bops = require "nac.bops"
+local file = require "nac.util.file"
+local json = require "nac.util.json"
+local model = require "nac.model"
+local npz = require "nac.npz"
+local prune = require "nac.prune"
+local quant = require "nac.quant"
+local score = require "nac.local_search.score"
+local signal = require "nac.util.signal"
+
+local M = {}
+
+--- The name of a unit's files: "8b3i_fold1", "float_fold1".
+function M.name(unit)
+  local pair = unit.pair
+  return ("%s_fold%d"):format(pair and ("%db%si"):format(pair.total_bits, pair.int_bits) or "float", unit.fold)
+end
+
+local function path(job, unit, ending) return ("%s/state/%s%s"):format(job.dir, M.name(unit), ending) end
+
+--- The file with a unit's net after an iteration.
+function M.net_path(job, unit, iteration) return path(job, unit, ("_%d.npz"):format(iteration)) end
+
+-- Ends the unit as failed where a file cannot be written or read.
+local function need(ok, message)
+  if not ok then error(signal.failed(message), 0) end
+  return ok
+end
+
+--- The rows that a unit has done.
+-- @return list of rows, empty if there is none yet
+function M.rows(job, unit)
+  local text = file.read(path(job, unit, ".json"))
+  local state = text and json.decode(text)
+  return type(state) == "table" and type(state.rows) == "table" and state.rows or {}
+end
+
+--- The net of a unit before its first training: the fold's, with formats for a precision.
+-- @return a net of its own, the report of nac.quant.prepare (nil for float)
+function M.start(job, unit)
+  local net = job.nets[unit.fold]
+  if not unit.pair then return quant.copy(net) end
+  local spec = { data = job.folds[unit.fold].fit, quiet = true }
+  for key, value in pairs(unit.pair) do spec[key] = value end
+  return quant.prepare(net, spec)
+end
+
+--- Bit operations of a net as it is: real widths, weights that are not zero.
+local function effective_bops(net, unit) return bops.count(net, { bits = unit.pair and unit.pair.total_bits or 32 }) end
+
+-- Saves the net first and then what says that it counts.
+local function save(job, unit, rows, net)
+  local iteration = rows[#rows].iteration
+  need(model.save(net, M.net_path(job, unit, iteration)))
+  need(file.write(path(job, unit, ".json"), json.encode { rows = rows }))
+end
+
+local function row_of(job, unit, net, r)
+  local accuracy, why = score.of(net, job.select, unit.pair ~= nil)
+  if why and r.iteration == 0 then
+    job.say(("%s fold %d is scored by its fake-quantised form, not by integers: %s"):format(M.label(unit.pair), unit.fold, why))
+  end
+  return {
+    iteration = r.iteration, sparsity = r.sparsity, epochs = r.fit.epochs, seconds = r.seconds,
+    loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
+    accuracy = accuracy, bops = effective_bops(net, unit),
+  }
+end
+
+local function say(job, unit, row)
+  job.say(("%s fold %d iteration %d: sparsity %.4f accuracy %.4f effective BOPs %.0f (%d epochs, %.2f s)"):format(
+    M.label(unit.pair), unit.fold, row.iteration, row.sparsity, row.accuracy, row.bops, row.epochs, row.seconds))
+end
+
+--- "<8,3>", "<8,auto>" or "float".
+function M.label(pair) return pair and ("<%d,%s>"):format(pair.total_bits, pair.int_bits) or "float" end
+
+local function fit_options(job, unit)
+  local search = job.search
+  return {
+    batch = search.batch_size, optimizer = { kind = search.optimizer or "adam", lr = search.learning_rate }, l1 = search.l1, l2 = search.l2,
+    standardize = "none", augment = job.augment or false, seed = job.seed + unit.fold - 1, loss = job.loss,
+  }
+end
+
+-- Where an earlier run stopped: the net, and the state that is rewound to.
+local function take_up(job, unit, net, last)
+  need(model.load(net, M.net_path(job, unit, last.iteration)))
+  local rewind = npz.read(path(job, unit, "_rewind.npz"))
+  return rewind and rewind.state
+end
+
+--- Runs a unit to its end, or what an earlier run left of it.
+-- @param job of the local search
+-- @param unit { fold =, pair = pair or nil (float), iterations =, warmup = epochs }
+-- @return its rows
+function M.run(job, unit)
+  local settings, rows = job.settings, M.rows(job, unit)
+  local last = rows[#rows]
+  if last and last.iteration == unit.iterations then return rows end
+  local net, report = M.start(job, unit)
+  local rewind_state = last and take_up(job, unit, net, last)
+  for _, text in ipairs(not last and report and report.warnings or {}) do
+    job.say(("%s fold %d: %s"):format(M.label(unit.pair), unit.fold, text))
+  end
+  prune.iterative(net, job.folds[unit.fold], {
+    algorithm = settings.pruning_algorithm, rewind = settings.rewind, factors = report and report.factors, keep = settings.pruning_rate, include_bias = settings.include_bias,
+    iterations = unit.iterations, warmup = unit.warmup, epochs = settings.pruning_epochs, fit = fit_options(job, unit),
+    resumed = last ~= nil, done = last and last.iteration or 0, lr = last and last.lr, rewind_state = rewind_state or nil,
+    on_iteration = function(r, trained, state)
+      if state and r.iteration == 0 then need(npz.write(path(job, unit, "_rewind.npz"), { state = state })) end
+      rows[#rows + 1] = row_of(job, unit, trained, r)
+      save(job, unit, rows, trained)
+      say(job, unit, rows[#rows])
+    end,
+  })
+  net:close()
+  return rows
+end
+
+--- The net of a unit after an iteration, from its file.
+-- @return the net; or nil and a message
+function M.load(job, unit, iteration)
+  local net = M.start(job, unit)
+  local ok, message = model.load(net, M.net_path(job, unit, iteration))
+  if not ok then return nil, message end
+  return net
+end
+
+--- Removes the nets of a unit's iterations except some; its rows stay.
+-- @param keep set of iterations
+function M.clean(job, unit, keep)
+  for _, row in ipairs(M.rows(job, unit)) do
+    if not keep[row.iteration] then os.remove(M.net_path(job, unit, row.iteration)) end
+  end
+  os.remove(path(job, unit, "_rewind.npz"))
+end
+
+return M

@@ -1,0 +1,86 @@
+--- Pictures of curves: several lines through points, a panel each pair of quantities.
+local gnuplot = require "nac.plot.gnuplot"
+
+local M = {}
+
+local c = gnuplot.colours
+local palette = { c.blue, c.vermilion, c.green, c.purple, c.orange, c.sky, c.black, c.grey }
+
+local function extent(panel, column)
+  local least, most = math.huge, -math.huge
+  for _, line in ipairs(panel.lines) do
+    for _, point in ipairs(line.points) do least, most = math.min(least, point[column]), math.max(most, point[column]) end
+  end
+  if column == 2 and panel.level then least, most = math.min(least, panel.level[2]), math.max(most, panel.level[2]) end
+  return least, most
+end
+
+local function range(least, most, logarithmic)
+  if logarithmic then return least / 1.15, most * 1.15 end
+  local margin = most > least and .05 * (most - least) or .05
+  return least - margin, most + margin
+end
+
+-- Labels of points, where points have one.
+local function labels_of(line, name)
+  local rows = {}
+  for _, point in ipairs(line.points) do
+    if point[3] then rows[#rows + 1] = ("%.9g %.9g %s"):format(point[1], point[2], gnuplot.quote(point[3])) end
+  end
+  if #rows == 0 then return "", nil end
+  return ("$%s << END\n%s\nEND\n"):format(name, table.concat(rows, "\n")), ("$%s using 1:2:3 with labels offset 0,1 notitle"):format(name)
+end
+
+local function panel_text(panel, number)
+  local least, most = extent(panel, 1)
+  local logarithmic = panel.logarithmic and least > 0 and most >= 3 * least
+  local from, to = range(least, most, logarithmic)
+  local low, high = range(extent(panel, 2))
+  local out = {
+    ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
+    ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
+    ("set format x '%s'"):format(most >= 10000 and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
+    most >= 10000 and "set xtics rotate by -35" or "set xtics norotate",
+  }
+  local plots = {}
+  for i, line in ipairs(panel.lines) do
+    if #line.points > 0 then
+      local name = ("line%d_%d"):format(number, i)
+      local rows = {}
+      for j, point in ipairs(line.points) do rows[j] = { point[1], point[2] } end
+      out[#out + 1] = gnuplot.data(name, rows)
+      plots[#plots + 1] = ("$%s using 1:2 with linespoints pt 7 ps 0.9 lw 1.5 lc rgb '%s' title %s"):format(
+        name, palette[(i - 1) % #palette + 1], gnuplot.quote(line.title))
+      local block, plot = labels_of(line, name .. "_text")
+      out[#out + 1], plots[#plots + 1] = block, plot
+    end
+  end
+  if panel.level then
+    plots[#plots + 1] = ("%.9g with lines dt 2 lc rgb '%s' title %s"):format(panel.level[2], c.grey, gnuplot.quote(panel.level[1]))
+  end
+  out[#out + 1] = "plot " .. table.concat(plots, ", ")
+  return table.concat(out, "\n") .. "\n"
+end
+
+--- Starts drawing curves.
+-- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... } }, ... }, logarithmic =
+-- whether x may be, level = { title, y } of a dashed line }
+-- @param path of the picture (.png, .svg, .pdf)
+-- @return a job (see nac.plot.gnuplot), or nil and a message
+function M.start(panels, path)
+  local texts = {}
+  for i, panel in ipairs(panels) do texts[i] = panel_text(panel, i) end
+  local body = ("set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key outside top center horizontal\n" ..
+    "set multiplot layout 1,%d\n%sunset multiplot"):format(#panels, table.concat(texts))
+  return gnuplot.start(path, 620 * #panels, 460, body)
+end
+
+--- Draws curves and waits; as `start`.
+-- @return the path, or nil and a message
+function M.draw(panels, path)
+  local job, message = M.start(panels, path)
+  if not job then return nil, message end
+  return job:finish()
+end
+
+return M

@@ -1,0 +1,186 @@
+-- Local searches as a user runs them, and what they leave behind.
+local csv = require "nac.util.csv"
+local file = require "nac.util.file"
+local json = require "nac.util.json"
+local nac = require "nac"
+local nn = nac.nn
+local run = require("spec.support.interpreter").run
+
+local folder
+
+local function path(...) return table.concat({ folder, ... }, "/") end
+
+-- A small net and data that it can learn.
+local function small()
+  local function part(n, seed)
+    local x = nac.tensor.rand({ n, 6 }, { seed = seed })
+    local y = nac.tensor.zeros({ n }, "i32")
+    for i = 1, n do y:set(x:get(i, 1) + x:get(i, 2) > x:get(i, 3) + .5 and 1 or 0, i) end
+    return { x = x, y = y }
+  end
+  local data = { fit = part(400, 1), search = part(100, 2), select = part(200, 3), test = part(200, 4) }
+  local net = nn.sequential { input = { 6 }, nn.dense { units = 16 }, nn.batchnorm {}, nn.relu {}, nn.dense { units = 2 } }:build {}
+  nac.train.fit(net, data, { epochs = 5, lr = 1e-2 })
+  return net, data
+end
+
+local settings = { qat_epochs = 1, pruning_iterations = 2, pruning_epochs = 1, pruning_rate = .5,
+  precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 4, int_bits = "auto" } } }
+
+local function with(more)
+  local s = {}
+  for key, value in pairs(settings) do s[key] = value end
+  for key, value in pairs(more or {}) do s[key] = value end
+  return s
+end
+
+local function search(net, data, name, more, options)
+  local o = { dir = path(name), quiet = true, workers = 2, pictures = false, search = { learning_rate = 1e-2 } }
+  for key, value in pairs(options or {}) do o[key] = value end
+  return nac.local_search.run(net, data, with(more), o)
+end
+
+describe("a local search", function()
+  lazy_setup(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(file.make_directory(folder))
+  end)
+  lazy_teardown(function() os.execute("rm -rf " .. folder) end)
+
+  it("prunes at every precision and keeps what it counted", function()
+    local net, data = small()
+    local before = net:tensor("dense1.weight"):clone()
+    local result = assert(search(net, data, "whole", nil, { pictures = true }))
+    assert.is_true(net:tensor("dense1.weight"):equal(before))
+    local rows, columns = assert(csv.read(path("whole", "combined_qat_pruning_log.csv")))
+    assert.equal("Precision TotalBits IntBits Iteration Sparsity Accuracy EffectiveBOPs ScaledBOPs AccuracyStd Folds", table.concat(columns, " "))
+    assert.equal(6, #rows)
+    assert.same({ "<8,3>", "8", "3", "0" }, { rows[1].Precision, rows[1].TotalBits, rows[1].IntBits, rows[1].Iteration })
+    assert.equal("<4,auto>", rows[6].Precision)
+    assert.matches('"<8,3>",8,3,0,0,', assert(file.read(path("whole", "combined_qat_pruning_log.csv"))), 1, true)
+    assert.equal(.75, tonumber(rows[6].Sparsity))
+    assert.is_true(tonumber(rows[1].Accuracy) > .8)
+    for i, curve in ipairs(result.curves) do
+      local name = ({ "best_model_8b3i", "best_model_4bautoi" })[i]
+      local kept = assert(nac.model.load(path("whole", name .. ".yaml")))
+      local zeros = nac.prune.sparsity(kept)
+      assert.equal(curve.chosen.sparsity, zeros)
+      assert.equal(curve.chosen.bops, nac.bops.count(kept, { bits = curve.pair.total_bits }))
+      assert.truthy(nac.npz.read(path("whole", name .. ".npz"))["dense1.weight"])
+    end
+    assert.is_number(result.test)
+    assert.is_true(result.constant_guess >= .5 and result.constant_guess < .8)
+    assert.matches("winner: <", tostring(result), 1, true)
+    if file.program "gnuplot" then assert.matches("^\137PNG", file.read(path("whole", "combined_local_search.png"))) end
+    assert.matches("iteration 2: sparsity 0.7500", assert(file.read(path("whole", "training_log.txt"))), 1, true)
+    assert.is_true(require("nac.util.yaml").load(path("whole", "local_search_config.yaml")).finished)
+  end)
+
+  it("gives the same in one process and in workers, and after a kill", function()
+    local net, data = small()
+    local function table_of(name) return assert(file.read(path(name, "combined_qat_pruning_log.csv"))) end
+    assert(search(net, data, "inside", nil, { workers = 0 }))
+    assert(search(net, data, "forked"))
+    assert.equal(table_of "inside", table_of "forked")
+    -- a run that ends in the midst of an iteration, and is taken up again
+    local units = require "nac.local_search.unit"
+    local save = nac.model.save
+    local count = 0
+    nac.model.save = function(n, to) -- the third net is not written any more
+      if to:find "/state/%d" then count = count + 1 end
+      if count == 3 then error "killed" end
+      return save(n, to)
+    end
+    local broken = assert(search(net, data, "broken", nil, { workers = 0 }))
+    nac.model.save = save
+    assert.matches("killed", broken.fault)
+    assert.is_nil(broken.best)
+    assert.is_true(#units.rows(broken.job, { pair = settings.precision_pairs[1], fold = 1 }) == 2)
+    local none, message = search(net, data, "broken")
+    assert.is_nil(none)
+    assert.matches("unfinished: --resume continues", message, 1, true)
+    local again = assert(search(net, data, "broken", nil, { resume = true }))
+    assert.is_nil(again.fault)
+    assert.equal(table_of "inside", table_of "broken")
+    assert(search(net, data, "broken", nil, { resume = true })) -- finished: nothing is left to do
+    none, message = search(net, data, "broken", { pruning_rate = .6 }, { resume = true })
+    assert.is_nil(none)
+    assert.matches("cannot resume", message)
+    none, message = search(net, data, "broken", { pruning_rate = .6 })
+    assert.is_nil(none)
+    assert.matches("results of another local search", message)
+  end)
+
+  it("sweeps pruning and precisions apart", function()
+    local net, data = small()
+    local result = assert(search(net, data, "apart", { mode = "separated" }))
+    local pruning, qat = assert(csv.read(path("apart", "pruning_log.csv"))), assert(csv.read(path("apart", "qat_log.csv")))
+    assert.equal(3, #pruning)
+    assert.equal("0", pruning[1].Sparsity)
+    assert.same({ "<8,3>", "<4,auto>" }, { qat[1].Precision, qat[2].Precision })
+    assert.equal(3, #result.curves)
+    assert.equal("file", file.exists(path("apart", "best_model_float.npz")))
+  end)
+
+  it("takes folds and their own nets, and means over them", function()
+    local one, data = small()
+    local x, y = data.fit.x, data.fit.y
+    local ds = nac.dataset.from_tensors { x_train = x, y_train = y, x_test = data.test.x, y_test = data.test.y, name = "six" }
+    local nets = {}
+    for i, part in ipairs(ds:folds(2)) do
+      nets[i] = nac.quant.copy(one)
+      nac.train.fit(nets[i], part, { epochs = 1, seed = i })
+    end
+    local result = assert(search(nets, ds, "folds", { pruning_iterations = 1 }))
+    local row = result.curves[1].rows[2]
+    assert.equal(2, row.folds)
+    assert.is_true(math.abs(row.accuracy - (row.units[1].accuracy + row.units[2].accuracy) / 2) < 1e-12)
+    assert.is_true(row.std >= 0)
+  end)
+
+  it("starts from the weights and folds of a global search, by the command line too", function()
+    assert(file.write(path "c.yaml", [[
+dataset: {name: mnist, resize_val: 8, subset_size: 400, sample: true}
+search: {n_trials: 2, epochs: 2, n_folds: 2, workers: 2, objective_names: [performance_metric, bops], maximize_flags: [true, false], use_hardware_metrics: false}
+search_space: {mlp_width_space: [8], act_space: [relu], norm_space: [batch], num_blocks: 1}
+local_search: {qat_epochs: 1, pruning_iterations: 1, pruning_epochs: 1, precision_pairs: [{total_bits: 8, int_bits: auto}]}
+output: {results_dir: r}
+]]))
+    local text, status = run(("cd %s; $NAC_LUA local c.yaml"):format(folder))
+    assert.equal(1, status)
+    assert.matches("run the global search first: nac-lua search CONFIG --results r", text, 1, true)
+    text, status = run(("cd %s; $NAC_LUA search c.yaml --no-pictures"):format(folder))
+    assert.equal(0, status, text)
+    assert.matches("to compress the winner: nac-lua local c.yaml --results r", text, 1, true)
+    text, status = run(("cd %s; $NAC_LUA local c.yaml --no-pictures"):format(folder))
+    assert.equal(0, status, text)
+    assert.matches("winner: <8,auto>", text, 1, true)
+    assert.matches("<8,auto> fold 2 iteration 1", text, 1, true)
+    local rows = assert(csv.read(path("r", "local_search_combined", "combined_qat_pruning_log.csv")))
+    assert.equal("2", rows[2].Folds)
+    -- before any training the nets are those of the search
+    local from = assert(require("nac.local_search.start").from_results(path "r"))
+    local trial = json.decode(assert(file.read(path("r", "provenance.json")))).winner.trial
+    local kept = nac.npz.read(path("r", "weights", ("trial_%d_fold2.npz"):format(trial)))
+    assert.is_true(from.nets[2]:tensor("dense1.weight"):equal(kept["dense1.weight"]))
+    assert.equal(360, from.folds[1].fit.x:size(1) + from.folds[1].search.x:size(1))
+    text, status = run(("cd %s; $NAC_LUA local c.yaml --trial 77"):format(folder))
+    assert.equal(1, status)
+    assert.matches("trial_77_arch.yaml", text, 1, true)
+  end)
+
+  it("refuses settings that make no sense", function()
+    local net, data = small()
+    local function refused(more, message) assert.error_matches(function() search(net, data, "none", more) end, message) end
+    refused({ precision_pairs = {} }, "precision_pairs is empty")
+    refused({ precision_pairs = { { total_bits = 4, int_bits = 5 } } }, "integer of at most 4, got 5")
+    refused({ precision_pairs = { { total_bits = 65, int_bits = 5 } } }, "from 1 to 64, got 65")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 8, int_bits = 3 } } }, "<8,3> stands twice")
+    refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")
+    refused({ pruning_rate = 1.5 }, "got 1.5")
+    refused({ mode = "both" }, "unknown mode")
+    refused({ qat_epoch = 3 }, "nearest: qat_epochs")
+    assert.error_matches(function() nac.local_search.run(net) end, "needs data")
+  end)
+end)
