@@ -142,7 +142,7 @@ describe("a local search", function()
   it("starts from the weights and folds of a global search, by the command line too", function()
     assert(file.write(path "c.yaml", [[
 dataset: {name: mnist, resize_val: 8, subset_size: 400, sample: true}
-search: {n_trials: 2, epochs: 2, n_folds: 2, workers: 2, objective_names: [performance_metric, bops], maximize_flags: [true, false], use_hardware_metrics: false}
+search: {n_trials: 2, epochs: 2, n_folds: 2, objective_names: [performance_metric, bops], maximize_flags: [true, false], use_hardware_metrics: false}
 search_space: {mlp_width_space: [8], act_space: [relu], norm_space: [batch], num_blocks: 1}
 local_search: {qat_epochs: 1, pruning_iterations: 1, pruning_epochs: 1, precision_pairs: [{total_bits: 8, int_bits: auto}]}
 output: {results_dir: r}

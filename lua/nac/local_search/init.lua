@@ -120,7 +120,8 @@ end
 
 -- The job: what all units read.
 local function new_job(what, data, settings, options)
-  local s, from, message = checked(settings), nil, nil
+  local s = checked(settings)
+  local from, message
   if type(what) == "table" and what.dir and not what[1] then what = what.dir end
   if type(what) == "string" then
     from, message = start.from_results(what, options)
@@ -158,7 +159,7 @@ end
 
 -- The winner on the test set: the mean over its folds, once, at the end.
 local function test_of(job, best)
-  local part, message = nil, nil
+  local part, message
   if job.test then part, message = job.test() end
   if not part then return nil, message end
   local sum = 0

@@ -49,7 +49,8 @@ end
 -- @param[opt] options `trial`: another trial of the front than the winner
 -- @return { nets, folds, select, test = function, search = training settings, seed, base_bops, what = text }; or nil and a message
 function M.from_results(dir, options)
-  local number, path = options and options.trial, nil
+  local number = options and options.trial
+  local path
   if number then
     path = ("%s/trial_yamls/trial_%d_arch.yaml"):format(dir, number)
   else

@@ -108,7 +108,8 @@ function M.run(job, unit)
     job.say(("%s fold %d: %s"):format(M.label(unit.pair), unit.fold, text))
   end
   prune.iterative(net, job.folds[unit.fold], {
-    algorithm = settings.pruning_algorithm, rewind = settings.rewind, factors = report and report.factors, keep = settings.pruning_rate, include_bias = settings.include_bias,
+    algorithm = settings.pruning_algorithm, rewind = settings.rewind, factors = report and report.factors,
+    keep = settings.pruning_rate, include_bias = settings.include_bias,
     iterations = unit.iterations, warmup = unit.warmup, epochs = settings.pruning_epochs, fit = fit_options(job, unit),
     resumed = last ~= nil, done = last and last.iteration or 0, lr = last and last.lr, rewind_state = rewind_state or nil,
     on_iteration = function(r, trained, state)

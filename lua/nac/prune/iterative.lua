@@ -16,8 +16,8 @@ local presets = {
 }
 
 local known = {
-  "algorithm", "done", "epochs", "factors", "fit", "include_bias", "iterations", "keep", "layers", "lr", "on_iteration", "resumed", "rewind", "rewind_state", "schedule", "scope",
-  "warmup",
+  "algorithm", "done", "epochs", "factors", "fit", "include_bias", "iterations", "keep", "layers", "lr", "on_iteration", "resumed", "rewind",
+  "rewind_state", "schedule", "scope", "warmup",
 }
 
 local function snapshot(net)
