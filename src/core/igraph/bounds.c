@@ -110,7 +110,8 @@ static void run(ends *e, const nac_iop *op, const nac_wide *b)
 static int bound_constants(ends *e, const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_error *err)
 {
   const int64_t terms = op->kind == NAC_IOP_SCALE ? 2 : op->n_weights / op->channels + 1;
-  const nac_wide *b = op->offset != NULL ? e->b : NULL;
+  const int64_t n_offsets = op->offset != NULL ? op->n_offsets : 0;
+  const nac_wide *b = n_offsets > 0 ? e->b : NULL;
   nac_wide most;
   nac_wide most_w = 0;
   nac_wide most_b = 0;
@@ -121,7 +122,7 @@ static int bound_constants(ends *e, const nac_igraph *g, nac_iop *op, nac_ivalue
   for (i = 0; i < op->n_weights; i++) {
     most_w = larger(most_w, nac_wide_abs(op->weight[i]));
   }
-  for (i = 0; i < op->n_offsets; i++) {
+  for (i = 0; i < n_offsets; i++) {
     most_b = larger(most_b, nac_wide_abs(op->offset[i]));
   }
   if (sum_bits(nac_ibits(0, most), nac_ibits(0, most_w), terms) + 2 > NAC_IMOST_BITS ||
@@ -132,7 +133,7 @@ static int bound_constants(ends *e, const nac_igraph *g, nac_iop *op, nac_ivalue
   for (i = 0; i < op->n_weights; i++) { /* 2 y = w (lo + hi) + 2 b, and ... */
     e->w[i] = op->weight[i];
   }
-  for (i = 0; i < op->n_offsets; i++) {
+  for (i = 0; i < n_offsets; i++) {
     e->b[i] = 2 * op->offset[i];
   }
   fill(e, g, op, MIDDLE_AND_WIDTH);
@@ -148,7 +149,7 @@ static int bound_constants(ends *e, const nac_igraph *g, nac_iop *op, nac_ivalue
     y->lo[i] = (y->lo[i] - e->y[2 * i + 1]) / 2;
     y->hi[i] = (y->hi[i] + e->y[2 * i + 1]) / 2;
   }
-  for (i = 0; i < op->n_offsets; i++) {
+  for (i = 0; i < n_offsets; i++) {
     e->b[i] = nac_wide_abs(op->offset[i]);
   }
   fill(e, g, op, MOST);

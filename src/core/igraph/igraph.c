@@ -125,6 +125,12 @@ int nac_iop_is_exact_in_float(const nac_igraph *g, const nac_iop *op, int digits
 {
   const nac_ivalue *y = &g->value[op->output];
   int64_t i;
+  if (y->fraction > 100 || y->fraction < -100) { /* near the ends of float's exponents */
+    return 0;
+  }
+  if (op->n_ready > 0 && digits != 24) { /* standardised in float */
+    return 0;
+  }
   if (op->kind == NAC_IOP_INPUT || op->kind == NAC_IOP_REQUANTISE) { /* each number by itself */
     for (i = 0; i < y->q->n; i++) {
       if (y->q->format[i].width > digits) {

@@ -65,5 +65,6 @@ const nac_kind nac_layer_opaque = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
+  .instead = "write it in layers that have one (nac.nn.define)",
   .flags = NAC_NEEDS_X | NAC_NEEDS_Y,
 };
