@@ -29,6 +29,7 @@ VOP void conv_run(const conv_tile *t, const int mr, const int nv)
   const long taps = t->c->n_taps;
   const long *off = t->c->offset;
   const long step = t->c->x_step;
+  const long w_out = t->c->w_out;
   const float *w = t->w;
 #pragma GCC unroll 8
   for (int i = 0; i < mr; i++) {
@@ -47,7 +48,7 @@ VOP void conv_run(const conv_tile *t, const int mr, const int nv)
     }
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++) {
-      const vf wv = vset1(w[i * taps + q]);
+      const vf wv = vset1(w[i * w_out + q]);
 #pragma GCC unroll 6
       for (int j = 0; j < nv; j++) {
         acc[i][j] = vfma(wv, xv[j], acc[i][j]);
@@ -65,13 +66,13 @@ VOP void conv_run(const conv_tile *t, const int mr, const int nv)
 
 VOP void conv_outputs(conv_tile t, const int mr, const int nv)
 {
-  const long taps = t.c->n_taps;
+  const long w_out = t.c->w_out;
   const long y_out = t.c->y_out;
   long left = t.c->n_out;
 #define CONV_WHILE(m)                           \
   for (; left >= (m); left -= (m)) {            \
     conv_run(&t, (m), nv);                      \
-    t.w += (m)*taps;                            \
+    t.w += (m)*w_out;                           \
     t.y += (m)*y_out;                           \
     t.bias = t.bias != NULL ? t.bias + (m) : NULL; \
   }

@@ -42,6 +42,7 @@ typedef struct k_rmsprop {
 typedef struct k_conv {
   long n_out;         /* output channels */
   long n_taps;        /* input channels times kernel elements */
+  long w_out;         /* from one output channel's weights to the next one's */
   const long *offset; /* (n_taps): from an output position's first input to each tap's */
   long n_rows;        /* rows of output positions ... */
   long row;           /* ... and positions a row */

@@ -24,7 +24,7 @@ typedef struct work {
   int plain;         /* 1 x 1, stride 1, no padding: positions are one long row */
   float *xpad;       /* (c, hp, wp, 16) */
   float *gys;        /* (o, hs, ws, 16) */
-  float *wb;         /* (c, o / groups, kh, kw): weights as the input's gradient reads them */
+  float *wb;         /* (c, kh, o / groups, kw): weights as the input's gradient reads them */
   long *offset;      /* (taps) */
   long *back_offset; /* (back_taps) */
   size_t bytes;
@@ -77,20 +77,24 @@ static size_t state_size(const nac_step *s)
   return s->mode == NAC_FAST ? work_of(s).bytes : 0;
 }
 
-/* wb[c][o][i][j] = W[o][c][i][j], group by group. */
+/* wb[c][i][o][j] = W[o][c][i][j], group by group. */
 static void turn_weights(const work *w, const float *weight)
 {
-  const int64_t kk = w->g.kh * w->g.kw;
+  const int64_t kh = w->g.kh;
+  const int64_t kw = w->g.kw;
   const int64_t cg = w->g.c / w->g.groups;
   const int64_t og = w->g.o / w->g.groups;
   int64_t group;
   int64_t c;
   int64_t o;
+  int64_t i;
   for (group = 0; group < w->g.groups; group++) {
     for (o = 0; o < og; o++) {
       for (c = 0; c < cg; c++) {
-        memcpy(w->wb + ((group * cg + c) * og + o) * kk, weight + ((group * og + o) * cg + c) * kk,
-               (size_t)kk * sizeof *weight);
+        for (i = 0; i < kh; i++) {
+          memcpy(w->wb + (((group * cg + c) * kh + i) * og + o) * kw, weight + (((group * og + o) * cg + c) * kh + i) * kw,
+                 (size_t)kw * sizeof *weight);
+        }
       }
     }
   }
@@ -121,8 +125,8 @@ static void prepare(nac_step *s)
     return;
   }
   q = 0;
-  for (c = 0; c < w.g.o / w.g.groups; c++) {
-    for (i = 0; i < w.g.kh; i++) {
+  for (i = 0; i < w.g.kh; i++) {
+    for (c = 0; c < w.g.o / w.g.groups; c++) {
       for (j = 0; j < w.g.kw; j++) {
         w.back_offset[q++] = ((c * w.hs + (w.g.kh - 1 - i) * w.g.dh) * w.ws + (w.g.kw - 1 - j) * w.g.dw) * G;
       }
@@ -181,6 +185,7 @@ static k_conv forward_kernel(const work *w)
 {
   k_conv k = {.n_out = w->g.o / w->g.groups,
               .n_taps = w->taps,
+              .w_out = w->taps,
               .offset = w->offset,
               .n_rows = w->plain ? 1 : w->g.oh,
               .row = w->plain ? w->g.oh * w->g.ow : w->g.ow,
@@ -194,6 +199,7 @@ static k_conv backward_kernel(const work *w)
 {
   k_conv k = {.n_out = w->g.c / w->g.groups,
               .n_taps = w->back_taps,
+              .w_out = w->back_taps,
               .offset = w->back_offset,
               .n_rows = w->plain ? 1 : w->g.h,
               .row = w->plain ? w->g.h * w->g.w : w->g.w,
@@ -230,6 +236,35 @@ static void forward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* Input gradient of one group of channels, row by row: rows of the kernel that
+ * would meet nothing but zeros above or below gy are left out. */
+static void input_gradient(const work *w, const k_conv *b, const float *weights, const float *gy, float *gx)
+{
+  const int64_t down = (w->g.kh - 1) * w->g.dh - w->g.top;
+  const int64_t last = (w->g.oh - 1) * w->g.sh + down;
+  const long row_taps = b->n_taps / (long)w->g.kh;
+  int64_t r;
+  if (w->plain) {
+    nac_kern->conv_forward(b, weights, NULL, gy, gx);
+    return;
+  }
+  for (r = 0; r < w->g.h; r++) {
+    int64_t from = 0;
+    int64_t to = w->g.kh; /* kernel row i reads row r + (kh - 1 - i) dh */
+    k_conv k = *b;
+    while (from < to && r + (w->g.kh - 1 - from) * w->g.dh > last) {
+      from++;
+    }
+    while (to > from && r + (w->g.kh - to) * w->g.dh < down) {
+      to--;
+    }
+    k.n_rows = 1;
+    k.n_taps = (to - from) * row_taps;
+    k.offset = b->offset + from * row_taps;
+    nac_kern->conv_forward(&k, weights + from * row_taps, NULL, gy + r * b->x_row, gx + r * b->row * G);
+  }
+}
+
 /* One group of 16 samples. */
 static void backward_group(nac_step *s, const work *w, const float *x, const float *gy, float *gx)
 {
@@ -248,8 +283,7 @@ static void backward_group(nac_step *s, const work *w, const float *x, const flo
     const float *spread_gy = spread(w, gy);
     const int64_t plane = w->plain ? w->g.h * w->g.w : w->hs * w->ws;
     for (i = 0; i < w->g.groups; i++) {
-      nac_kern->conv_forward(&b, w->wb + i * cg * b.n_taps, NULL, spread_gy + i * og * plane * G,
-                             gx + i * cg * b.y_out);
+      input_gradient(w, &b, w->wb + i * cg * b.n_taps, spread_gy + i * og * plane * G, gx + i * cg * b.y_out);
     }
   }
 }
