@@ -66,6 +66,7 @@ describe("a local search", function()
       local kept = assert(nac.model.load(path("whole", name .. ".yaml")))
       local zeros = nac.prune.sparsity(kept)
       assert.equal(curve.chosen.sparsity, zeros)
+      assert.equal(curve.chosen.accuracy, nac.quant.lower(kept):accuracy(data.select)) -- that of the integer network
       assert.equal(curve.chosen.bops, nac.bops.count(kept, { bits = curve.pair.total_bits }))
       assert.truthy(nac.npz.read(path("whole", name .. ".npz"))["dense1.weight"])
     end

@@ -53,6 +53,30 @@ describe("a model file", function()
     os.remove(arrays)
   end)
 
+  it("keeps the number formats of a quantised net", function()
+    local arch = nac.nn.sequential { input = { 4 }, nac.nn.dense { units = 3 }, nac.nn.relu {}, nac.nn.dense { units = 2 } }
+    local net = nac.quant.prepare(arch:build {}, { total_bits = 7, int_bits = 2, quiet = true })
+    local fine, coarse = nac.quant.format "ap_fixed<9,2,AP_RND,AP_SAT>", nac.quant.format "ap_fixed<5,2>"
+    net:quantise("dense1.weight", { fine, coarse, fine })
+    net:quantise("dense2.bias", { coarse, fine }, { axis = 0 })
+    net:quantise("dense2.weight", coarse, { scale = .3 })
+    local base = os.tmpname()
+    assert(nac.model.save(net, base .. ".yaml"))
+    local other = assert(nac.model.load(base .. ".yaml"))
+    local x = nac.tensor.randn { 20, 4 }
+    assert.is_true(nac.train.predict(other, x):equal(nac.train.predict(net, x)))
+    assert.equal("ap_ufixed<7,2,AP_RND_CONV,AP_SAT>", tostring(other:quantiser(3)[1]))
+    local text = assert(require("nac.util.file").read(base .. ".yaml"))
+    for wrong, message in pairs { ["ap_fixed<99,2>"] = "1 to 64 bits, got 99", ["nonsense"] = "format" } do
+      assert(require("nac.util.file").write(base .. ".yaml", (text:gsub("ap_fixed<5,2>", wrong))))
+      local none, why = nac.model.load(base .. ".yaml")
+      assert.is_nil(none)
+      assert.matches("yaml:%d+: ", why)
+      assert.matches(message, why)
+    end
+    os.execute("rm -f " .. base .. "*")
+  end)
+
   it("keeps every kind of layer with its attributes", function()
     local path = files.temporary(nil, ".yaml")
     local last = {}

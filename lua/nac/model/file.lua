@@ -3,6 +3,7 @@
 -- is code. docs/formats.md has the form.
 local cnet = require "nac.c.net"
 local file = require "nac.util.file"
+local formats = require "nac.quant.formats"
 local hash = require "nac.c.hash"
 local npz = require "nac.c.npz"
 local sys = require "nac.c.sys"
@@ -13,7 +14,7 @@ local M = {}
 
 local FORMAT, VERSION = "nac-lua model", 1
 local ORDER = {
-  "format", "version", "written_by", "input", "output", "layers", "weights", "name", "kind", "group", "share", "inputs",
+  "format", "version", "written_by", "input", "output", "layers", "formats", "weights", "of", "axis", "scale", "name", "kind", "group", "share", "inputs",
   "attributes", "file", "sha256",
 }
 
@@ -45,7 +46,9 @@ function M.save(net, path)
   local sum
   sum, message = hash.sha256_file(arrays)
   if not sum then return nil, message end
+  local list = formats.list(net)
   return file.write(path, yaml.dump({
+    formats = #list > 0 and list or nil,
     format = FORMAT, version = VERSION, written_by = "nac-lua " .. sys.version, input = net:input_shape(),
     output = net:output_shape(), layers = layers, weights = { file = arrays:match("[^/]+$"), sha256 = sum },
   }, { order = ORDER }))
@@ -140,6 +143,22 @@ local function read_arrays(doc, top, path)
   return arrays, names, arrays_path
 end
 
+-- The number formats of a quantised net.
+local function set_formats(doc, top, net)
+  if top.formats == nil then return end
+  local list = take(doc, top, "formats", "table")
+  for i = 1, #list do
+    local entry = take(doc, list, i, "table")
+    if math.type(entry.of) ~= "integer" then take(doc, entry, "of", "string") end
+    local texts = take(doc, entry, "formats", "table")
+    for k = 1, #texts do take(doc, texts, k, "string") end
+    if entry.axis ~= nil then take(doc, entry, "axis", "integer") end
+    if entry.scale ~= nil then take(doc, entry, "scale", "number") end
+    local ok, message = pcall(formats.set, net, { plain(entry) })
+    if not ok then refuse(doc:where(entry), "%s", (tostring(message):gsub("^[^\n]-%.lua:%d+: ", ""))) end
+  end
+end
+
 --- Reads a net that `save` wrote: the same layers, the same bits.
 -- @param path of the description
 -- @return the net; or nil and a message
@@ -162,6 +181,7 @@ function M.load(path)
     net:init(1)
     local fits, message = weights.put(net, arrays, names, arrays_path)
     if not fits then error({ refusal = message }, 0) end
+    set_formats(doc, top, net)
     return net
   end)
   if ok then return result end

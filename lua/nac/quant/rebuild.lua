@@ -1,11 +1,15 @@
 --- Nets made anew from the layers of another: copies, their first layers, and
 -- nets whose batchnorms are folded into the products before them.
 local cnet = require "nac.c.net"
+local formats = require "nac.quant.formats"
 
 local M = {}
 
 -- The table that net:add takes, for one layer of net:layers().
 local function spec_of(layer, place)
+  if layer.kind == "opaque" then
+    error(("layer '%s' is a Lua function, which cannot be copied into another net; write it as a composite of layers"):format(layer.name), 0)
+  end
   local made = { kind = layer.kind, name = layer.name, group = layer.group, share = layer.share, inputs = {} }
   for key, value in pairs(layer.attrs) do made[key] = value end
   for i, value in ipairs(layer.inputs) do made.inputs[i] = place[value] end
@@ -30,22 +34,6 @@ local function copy_tensors(from, to)
   end
 end
 
--- The dimension that a list of formats goes along.
-local function axis_of(shape, count, inner)
-  if count == 1 then return 1 end
-  local after = 1
-  for axis = #shape, 1, -1 do
-    if after == inner and shape[axis] == count then return axis end
-    after = after * shape[axis]
-  end
-  return 0
-end
-
-local function copy_quantiser(from, to, place, target, shape)
-  local list, scale, inner = from:quantiser(place)
-  if list then to:quantise(target, list, { axis = axis_of(shape, #list, inner), scale = scale }) end
-end
-
 --- A copy of a net: layers, weights, masks and number formats.
 -- @param net a net with weights
 -- @param[opt] count of layers, from the first; the copy's output is the last one's
@@ -57,11 +45,12 @@ function M.copy(net, count)
   for i = 1, count or #layers do place[i + 1] = new:add(spec_of(layers[i], place)) end
   new:init(1)
   copy_tensors(net, new)
-  for _, entry in ipairs(new:tensors()) do
-    if entry.role == "parameter" then copy_quantiser(net, new, entry.name, entry.name, entry.tensor:shape()) end
+  local own, kept = {}, {}
+  for _, entry in ipairs(new:tensors()) do own[entry.name] = true end
+  for _, entry in ipairs(formats.list(net)) do
+    if own[entry.of] or math.type(entry.of) == "integer" and entry.of <= #place then kept[#kept + 1] = entry end
   end
-  copy_quantiser(net, new, 1, 1, net:input_shape())
-  for i = 1, count or #layers do copy_quantiser(net, new, i + 1, i + 1, layers[i].output) end
+  formats.set(new, kept)
   return new
 end
 
