@@ -28,7 +28,7 @@ endif
 PACKAGES  := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
              lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox libhdf5-103-1
 # To test:
-TEST_PACKAGES  := lua-busted
+TEST_PACKAGES  := lua-busted g++
 # For `make check`:
 CHECK_PACKAGES := clang clang-tidy libclang-rt-14-dev lua-check
 # For `make docs`:
@@ -241,8 +241,9 @@ install: all ## install below PREFIX (/usr/local), for nac-lua and for a stock l
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE) $(LUA_DIR) $(LUA_LIB)
 	install -m 755 $(BUILD)/nac-lua $(DESTDIR)$(PREFIX)/bin/nac-lua
 	install -m 755 $(BUILD)/nac.so $(LUA_LIB)/nac.so
-	rm -rf $(SHARE)/lua $(SHARE)/experiments $(SHARE)/data
+	rm -rf $(SHARE)/lua $(SHARE)/experiments $(SHARE)/data $(SHARE)/src
 	cp -R lua $(SHARE)/lua
+	mkdir $(SHARE)/src && cp -R src/hls $(SHARE)/src/hls
 	[ ! -d experiments ] || cp -R experiments $(SHARE)/experiments
 	[ ! -d data ] || { mkdir $(SHARE)/data && tar -C data --exclude=./full -cf - . | tar -C $(SHARE)/data -xf -; }
 	chmod -R u=rwX,go=rX $(SHARE)
