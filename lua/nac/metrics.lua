@@ -13,6 +13,7 @@ local M = {}
 
 local function rows(scores, level)
   if not tensor.is(scores) then error("scores must be a tensor, got " .. type(scores), level + 1) end
+  if scores:numel() == 0 then error("scores of at least one row are needed", level + 1) end
   return scores:size(1), scores:reshape { scores:size(1), -1 }:contiguous()
 end
 

@@ -97,13 +97,15 @@ end
 -- @param x f32 tensor (N, shape of a sample)
 -- @return f32 tensor (N, shape of the output)
 function M.predict(net, x)
+  if not tensor.is(x) then error("x must be a tensor, got " .. type(x), 2) end
   local n, batch = x:size(1), 256
-  local plan <close> = cplan.new(net, { batch = math.max(1, math.min(n, batch)) })
+  x = x:contiguous()
+  local plan <close> = guard.call(2, cplan.new, net, { batch = math.max(1, math.min(n, batch)) })
   local shape = { n, table.unpack(net:output_shape()) }
   local out = tensor.zeros(shape)
   for first = 1, n, batch do
     local last = math.min(first + batch - 1, n)
-    local y <close> = plan:forward(x:slice(1, first, last))
+    local y <close> = guard.call(2, plan.forward, plan, x:slice(1, first, last))
     out:slice(1, first, last):copy(y)
   end
   return out

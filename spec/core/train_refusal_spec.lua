@@ -149,11 +149,21 @@ describe("training refuses", function()
   end)
 
   it("and shows the user's line", function()
-    for _, f in ipairs { fit(good, { optimizer = "adamax" }), fit(good, { batch = 0 }), fit(clouds(30, 9, 4, 1)), fit(good, { lr = -1 }) } do
+    local net, wide = mlp(4, 3), { x = tensor.zeros { 3, 5 }, y = tensor.zeros({ 3 }, "i32") }
+    local function predicting(x) return function() local _ = train.predict(net, x) end end
+    for _, f in ipairs { fit(good, { optimizer = "adamax" }), fit(good, { batch = 0 }), fit(clouds(30, 9, 4, 1)), fit(good, { lr = -1 }),
+      fit(wide), function() local _ = train.evaluate(net, wide) end, predicting(wide.x), predicting { 1 }, predicting(good.x:to "f64") } do
       local ok, message = pcall(f)
       assert.is_false(ok)
       assert.matches("^%S*train_refusal_spec.lua:%d+: ", message)
     end
+  end)
+end)
+
+describe("prediction", function()
+  it("takes a view", function()
+    local net, x = mlp(4, 3), tensor.randn({ 7, 4 }, { seed = 1 })
+    assert.is_true(train.predict(net, x:transpose(1, 2):contiguous():transpose(1, 2)):equal(train.predict(net, x)))
   end)
 end)
 

@@ -65,6 +65,12 @@ local function changed(augment, x, epoch)
   return new:contiguous()
 end
 
+-- What a trainer raises is answered like what it returns, so that it shows the user's line.
+local function answer(ok, score, ...)
+  if ok then return score, ... end
+  return nil, score, "invalid"
+end
+
 --- Trains one epoch on a part.
 -- @param part tensors or a stream
 -- @param trainer of nac.c.train
@@ -73,11 +79,12 @@ end
 -- @param[opt] augment function(x, epoch) -> x, called for each piece
 -- @return score; or nil, message, reason, as trainer:epoch
 function M.epoch(part, trainer, epoch, rates, augment)
-  if not M.is_stream(part) then return trainer:epoch(changed(augment, part.x, epoch), part.y, epoch, rates) end
+  if not M.is_stream(part) then return answer(pcall(trainer.epoch, trainer, changed(augment, part.x, epoch), part.y, epoch, rates)) end
   local total, piece, step = { n = 0, weight = 0, loss = 0 }, 0, 1
   for x, y in part:pieces(epoch) do
     local count = trainer:steps(x:size(1))
-    local score, message, why = trainer:epoch(changed(augment, x, epoch), y, epoch, some_rates(rates, step, count), piece)
+    local score, message, why =
+      answer(pcall(trainer.epoch, trainer, changed(augment, x, epoch), y, epoch, some_rates(rates, step, count), piece))
     if not score then return nil, message, why end
     sum(total, score)
     piece, step = piece + 1, step + count
@@ -90,10 +97,10 @@ end
 -- @param trainer of nac.c.train
 -- @return score; or nil, message, reason
 function M.evaluate(part, trainer)
-  if not M.is_stream(part) then return trainer:evaluate(part.x, part.y) end
+  if not M.is_stream(part) then return answer(pcall(trainer.evaluate, trainer, part.x, part.y)) end
   local total = { n = 0, weight = 0, loss = 0 }
   for x, y in part:pieces(0) do
-    local score, message, why = trainer:evaluate(x, y)
+    local score, message, why = answer(pcall(trainer.evaluate, trainer, x, y))
     if not score then return nil, message, why end
     sum(total, score)
   end
