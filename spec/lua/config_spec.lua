@@ -127,6 +127,17 @@ describe("a configuration", function()
     assert.same({ { 2, 3 }, 1e-6 }, { again.search_space.mlp_lists.num_layers, again.search.l1 })
   end)
 
+  it("estimates where a limit or the selection asks for it", function()
+    local function with(search)
+      return config.parse("dataset: {name: mnist}\nsearch_space: {mlp_preset: snac-pack}\nsearch: {" .. search .. "}", "x.yaml")
+    end
+    assert.is_true(with("limits: {max_lut_percent: 1}").search.use_hardware_metrics)
+    assert.is_true(with("selection: {max_cycles: 9}").search.use_hardware_metrics)
+    assert.is_false(with("limits: {max_bops: 1}").search.use_hardware_metrics)
+    local _, why = with "limits: {max_cycles: 9}, use_hardware_metrics: false"
+    assert.equal("x.yaml:3: search.limits.max_cycles: it needs use_hardware_metrics: true", why)
+  end)
+
   it("makes do with few keys", function()
     local cfg = config.parse "dataset: {name: mnist}\nsearch_space: {mlp_preset: snac-pack}"
     assert.same({ true, false }, cfg.search.maximize_flags)

@@ -28,15 +28,27 @@ local function regression(cfg)
   end
 end
 
+-- Bounds on what the estimator says, in the sections limits and selection.
+local estimated = { "max_lut_percent", "max_avg_resource", "max_cycles" }
+
+-- What asks for an estimate: the key and its words, or nil.
+local function needs_hardware(search)
+  for _, name in ipairs(search.objective_names) do
+    if objective.get(name).stage == "hardware" then return "search.objective_names", ("objective '%s'"):format(name) end
+  end
+  for _, section in ipairs { "limits", "selection" } do
+    for _, key in ipairs(estimated) do
+      if search[section] and search[section][key] then return ("search.%s.%s"):format(section, key), "it" end
+    end
+  end
+end
+
 local function objectives(cfg)
   local search = cfg.search
   local names = search.objective_names
-  local needs
-  for _, name in ipairs(names) do if objective.get(name).stage == "hardware" then needs = name end end
-  if search.use_hardware_metrics == nil then search.use_hardware_metrics = needs ~= nil end
-  if needs and not search.use_hardware_metrics then
-    return "search.objective_names", ("objective '%s' needs use_hardware_metrics: true"):format(needs)
-  end
+  local key, what = needs_hardware(search)
+  if search.use_hardware_metrics == nil then search.use_hardware_metrics = key ~= nil end
+  if key and not search.use_hardware_metrics then return key, what .. " needs use_hardware_metrics: true" end
   if not search.maximize_flags then
     search.maximize_flags = {}
     for i, name in ipairs(names) do search.maximize_flags[i] = objective.get(name).maximize or false end

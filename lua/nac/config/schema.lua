@@ -103,7 +103,7 @@ local search = {
   { key = "n_folds", kind = "integer", min = 1, max = 100, default = 1,
     doc = "Folds of stratified cross-validation; 1 is one split." },
   { key = "use_hardware_metrics", kind = "boolean",
-    doc = "Estimate resources and cycles. Default: true when an objective needs them." },
+    doc = "Estimate resources and cycles. Default: true when an objective, limit or selection needs them." },
   { key = "objective_names", kind = "list", of = { kind = "word", words = objectives },
     default = function() return { "performance_metric", "bops" } end,
     doc = "What is optimised; `nac.objective.register` adds more." },
