@@ -98,7 +98,7 @@ local kinds = { "json", "lines", "live", "quiet" }
 -- @param[opt] kind "json", "lines", "live" or "quiet"
 function M.kind(kind)
   kind = kind or os.getenv("NAC_LOG")
-  if kind and kind ~= "" then return enum.check(kind, kinds, "log", 2) end
+  if kind and kind ~= "" then return enum.check(kind, kinds, "kind of log", 2) end
   return require("nac.c.edit").is_terminal(2) and "live" or "lines"
 end
 

@@ -59,6 +59,20 @@ describe("nac-lua", function()
     assert.matches("did you mean the command 'search'", output)
   end)
 
+  it("names the option or variable that is wrong", function()
+    for options, message in pairs {
+      ["--trials 0"] = "%-%-trials: an integer from 1 is expected, got '0'",
+      ["--workers x"] = "%-%-workers: an integer from 0",
+      ["--results ''"] = "%-%-results: a folder is expected",
+    } do
+      local output, status = sh("$NAC_LUA search t1.yaml " .. options)
+      assert.equal(2, status, output)
+      assert.matches(message, output)
+    end
+    local output, status = sh "NAC_LOG=loud $NAC_LUA search t1.yaml"
+    assert.same({ 1, "nac-lua search: NAC_LOG: unknown kind of log 'loud'; allowed: json, lines, live, quiet\n" }, { status, output })
+  end)
+
   it("is interrupted by Ctrl-C with status 130", function()
     local output, status = sh "timeout --foreground --preserve-status -s INT 0.3 $NAC_LUA -e 'while true do end'"
     assert.equal(130, status)

@@ -1,13 +1,24 @@
 --- What the sub-commands that run a configuration have in common.
 local M = {}
 
---- A converter for argparse: integers from `least`.
-function M.whole(least)
-  return function(text)
+-- Gives a command an option that takes an integer from `least`.
+local function integer(command, option, letter, least, description)
+  command:option(option, description):argname(letter):convert(function(text)
     local n = math.tointeger(tonumber(text))
     if n and n >= least then return n end
-    return nil, ("an integer from %d is expected, got '%s'"):format(least, text)
-  end
+    return nil, ("%s: an integer from %d is expected, got '%s'"):format(option, least, text)
+  end)
+end
+
+local function folder(text)
+  if text:find "%S" then return text end
+  return nil, "--results: a folder is expected, got an empty name"
+end
+
+-- A word as a shell takes it.
+local function quoted(word)
+  word = tostring(word)
+  return word:find "[^%w_%-%./=:@%%+,]" and "'" .. word:gsub("'", "'\\''") .. "'" or word
 end
 
 --- Adds the options of every such command.
@@ -15,11 +26,11 @@ end
 -- @param what is run, for the descriptions: "search", "tuning"
 function M.add(command, what)
   command:argument("config", "a YAML file")
-  command:option("--trials", "number of trials"):argname("N"):convert(M.whole(1))
-  command:option("--epochs", "most epochs a trial"):argname("N"):convert(M.whole(1))
-  command:option("--workers", "trials at the same time; 0 runs them in this process (default: one a core)"):argname("N"):convert(M.whole(0))
-  command:option("--seed", ("seed of the whole %s"):format(what)):argname("S"):convert(M.whole(0))
-  command:option("--results", "results folder"):argname("DIR")
+  integer(command, "--trials", "N", 1, "number of trials")
+  integer(command, "--epochs", "N", 1, "most epochs a trial")
+  integer(command, "--workers", "N", 0, "trials at the same time; 0 runs them in this process (default: one a core)")
+  integer(command, "--seed", "S", 0, ("seed of the whole %s"):format(what))
+  command:option("--results", "results folder"):argname("DIR"):convert(folder)
   command:flag("--resume", "continue the study in the results folder")
   command:flag("--force", ("replace the results of another %s in the results folder"):format(what))
   command:flag("--sample", "use the sample of the data that ships with the program")
@@ -31,9 +42,9 @@ end
 
 -- The command that continues an interrupted run.
 local function resume_command(name, options)
-  local words = { "nac-lua " .. name, options.config, "--resume" }
+  local words = { "nac-lua " .. name, quoted(options.config), "--resume" }
   for _, option in ipairs { "arch", "trials", "epochs", "seed", "results" } do
-    if options[option] then words[#words + 1] = ("--%s %s"):format(option, options[option]) end
+    if options[option] then words[#words + 1] = ("--%s %s"):format(option, quoted(options[option])) end
   end
   if options.sample then words[#words + 1] = "--sample" end
   return table.concat(words, " ")
@@ -52,7 +63,8 @@ function M.run(name, options, start, record)
   end
   local path, message = require("nac.util.home").find(options.config)
   if not path then return fail(message) end
-  local log = require("nac.progress").kind(options.quiet and "quiet" or options.log)
+  local known, log = pcall(require("nac.progress").kind, options.quiet and "quiet" or options.log)
+  if not known then return fail("NAC_LOG: " .. require("nac.util.fault").message(log)) end
   local result
   result, message = start(path, {
     arch = options.arch, trials = options.trials, epochs = options.epochs, workers = options.workers, seed = options.seed,
