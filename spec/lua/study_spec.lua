@@ -273,6 +273,20 @@ describe("a study", function()
     assert.same({ "complete", "complete", "complete" }, states(s))
   end)
 
+  it("is stopped by the user in the midst of a sampler that does not end", function()
+    local s = study { sampler = { name = "endless", ask = function(state)
+      if state.number == 2 then
+        sys.set_interrupted(true)
+        while true do state.n = 1 end
+      end
+      return {}
+    end } }
+    s:optimize(function(t) return t:float("x", 0, 1) end, { trials = 4 })
+    sys.set_interrupted(false)
+    assert.is_true(s.interrupted)
+    assert.equal(2, #s:trials())
+  end)
+
   it("refuses a sampler's value outside the known range", function()
     local s = study { lag = 0, sampler = { name = "far", ask = function(state) return { x = state.number } end } }
     assert.error_matches(function()

@@ -4,6 +4,7 @@
 -- `source.check_test()`, if there is one, raises when the test files are plainly wrong.
 -- Nothing is read before it is needed; the test set is read by `test` alone.
 local c_tensor = require "nac.c.tensor"
+local fault = require "nac.util.fault"
 local split = require "nac.dataset.split"
 
 local M = {}
@@ -54,7 +55,7 @@ function Dataset:load()
     if not self._parts and not self._folds then self:_train() end
     if self._source.check_test then self._source.check_test() end
   end)
-  if not ok then return nil, tostring(message) end
+  if not ok then return nil, fault.message(message) end
   return true
 end
 
@@ -101,7 +102,7 @@ end
 function Dataset:test()
   if not self._test then
     local ok, x, y = pcall(self._source.test)
-    if not ok then return nil, tostring(x) end
+    if not ok then return nil, fault.message(x) end
     if not x then return nil, y or ("data set %s has no test set"):format(self.name) end
     self._test, self.n_test = { x = x, y = y }, x:shape()[1]
   end

@@ -114,7 +114,7 @@ function M.from_config(section, context)
     return treatment(options, ds)
   end
   if not constructors[options.name] then
-    return nil, enum.refusal(options.name, M.names(), "data set")
+    return nil, enum.refusal(options.name, M.names(), "data set") .. "; your own data: dataset.file or dataset.loader"
   end
   if options.seed == nil then options.seed = context.seed end
   if context.sample then options.sample = true end

@@ -3,6 +3,7 @@
 local base = require "nac.dataset.base"
 local check = require "nac.dataset.check"
 local enum = require "nac.util.enum"
+local fault = require "nac.util.fault"
 local hash = require "nac.c.hash"
 
 local M = {}
@@ -157,7 +158,7 @@ function M.from_loader(path, options, context)
   if not chunk then return nil, syntax end
   local dir = found:match("^(.*)/[^/]*$") or "."
   local function traced(f, ...)
-    local result = table.pack(xpcall(f, function(e) return type(e) == "string" and e or tostring(e) end, ...))
+    local result = table.pack(xpcall(f, fault.message, ...))
     if not result[1] then error(("loader %s failed: %s"):format(found, result[2]), 0) end
     return result[2], result[3]
   end

@@ -2,6 +2,7 @@
 -- each, keeps the Pareto front, chooses a winner and writes the results.
 local clock = require("nac.c.proc").clock
 local config_text = require "nac.config.write"
+local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
 local nac_arch = require "nac.arch"
@@ -51,7 +52,7 @@ local function open_study(job, options)
     artifacts = files.path(job, "weights"),
   })
   if ok then return study end
-  return nil, (tostring(study):gsub("^[^\n]-%.lua:%d+: ", ""))
+  return nil, faults.message(study)
 end
 
 local function count_finished(study)

@@ -138,7 +138,7 @@ function M.prepare(config, options)
   local cfg = override(base, options)
   local dataset
   dataset, message = require("nac.dataset").from_config(cfg.dataset, { base_dir = cfg.dir, sample = cfg.dataset.sample })
-  if not dataset then return nil, message end
+  if not dataset then return nil, ("%s: dataset: %s"):format(cfg:where("dataset.name"), message) end
   local fine
   fine, message = dataset:load()
   if not fine then return nil, message end

@@ -49,7 +49,7 @@ end
 local function begin(self, n)
   local ok, t = pcall(self._begin, self, n)
   if ok then return t end
-  note(self, t)
+  if type(t) ~= "table" or not t.interrupted then note(self, t) end
 end
 
 local function in_process(self, objective, options, may_start)

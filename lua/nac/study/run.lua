@@ -1,5 +1,6 @@
 --- Runs an objective on a trial and says how it ended. Used by workers and by
 -- searches in this process alike.
+local fault = require "nac.util.fault"
 local proc = require "nac.c.proc"
 local record = require "nac.study.record"
 local signal = require "nac.util.signal"
@@ -28,17 +29,22 @@ local function trimmed(text)
   return first and text:sub(1, first - 1) or text
 end
 
--- A position in the user's code says where the fault is; one in the engine's is
--- noise before a message ("out of memory: ..."), and the traceback has it.
-local engine = require("nac.util.home").path("lua/nac/")
-local function reason(e)
-  local text = tostring(e)
-  return text:sub(1, #engine) == engine and text:match("^.-%.lua:%d+: (.*)$") or text
-end
-
 local function on_error(e)
   if type(e) == "table" and e.state then return e end
-  return { fault = true, message = reason(e), traceback = trimmed(debug.traceback(tostring(e), 2)) }
+  return { fault = true, message = fault.message(e), traceback = trimmed(debug.traceback(tostring(e), 2)) }
+end
+
+--- Calls a function of the user's under a hook that ends it at Ctrl-C.
+-- @param limit seconds, or nil; looked at while Lua runs
+-- @param f the function, with its arguments
+-- @return true and its result, or false and a table: a signal, or { fault = true,
+-- message =, traceback = the user's part of it }
+function M.call(limit, f, ...)
+  local hook, mask, count = debug.gethook()
+  debug.sethook(watch(limit and proc.clock() + limit, limit), "", TICK)
+  local ok, answer = xpcall(f, on_error, ...)
+  debug.sethook(hook, mask, count)
+  return ok, answer
 end
 
 --- Calls `objective(trial)`.
@@ -51,10 +57,7 @@ end
 --   "interrupted" when the user asked to stop
 function M.objective(objective, trial, objectives, limit)
   math.randomseed(trial.seed)
-  local hook, mask, count = debug.gethook()
-  debug.sethook(watch(limit and proc.clock() + limit, limit), "", TICK)
-  local ok, answer = xpcall(objective, on_error, trial)
-  debug.sethook(hook, mask, count)
+  local ok, answer = M.call(limit, objective, trial)
   -- A signal may have cut a call of the objective short, so nothing that it says
   -- after an interruption counts; the trial will be run again.
   if sys.interrupted() then return { state = "interrupted" } end

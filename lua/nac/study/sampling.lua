@@ -4,6 +4,8 @@
 -- what the user wrote beside the sampler's name), `number` (the trial asked
 -- for) and whatever the sampler adds in `tell`.
 local enum = require "nac.util.enum"
+local fault = require "nac.util.fault"
+local run = require "nac.study.run"
 
 local M = {}
 
@@ -32,15 +34,18 @@ function M.load(given, level)
     name = given
     if given:find "%.lua$" then
       local chunk, message = loadfile(given)
-      if not chunk then error(("sampler %s: %s"):format(given, message), level) end
-      sampler = chunk()
+      if not chunk then error("sampler " .. message, level) end
+      local ok
+      ok, sampler = pcall(chunk)
+      if not ok then error(("sampler %s failed: %s"):format(given, fault.message(sampler)), level) end
     else
       sampler = require("nac.sampler." .. enum.check(given, names, "sampler", level))
     end
   end
   if type(sampler) ~= "table" or type(sampler.ask) ~= "function" then
-    error(("a sampler is a name (%s), the path of a Lua file, or a table with a function ask(state, space, rng); got %s")
-      :format(table.concat(names, ", "), type(sampler) == "table" and "a table without ask" or type(sampler)), level)
+    error(("a sampler is a name (%s), the path of a Lua file, or a table with a function ask(state, space, rng); %s %s"):format(
+      table.concat(names, ", "), name and name .. " returned" or "got",
+      type(sampler) == "table" and "a table without ask" or type(sampler)), level)
   end
   name = name or sampler.name or "user"
   if sampler.options then
@@ -78,9 +83,11 @@ function Sampling:learn(name, d)
 end
 
 local function call(self, n, verb, ...)
-  local ok, result = xpcall(self.sampler[verb], function(e) return debug.traceback(tostring(e), 2) end, ...)
+  local ok, result = run.call(nil, self.sampler[verb], ...)
   if not ok then
-    error(setmetatable({ sampler = self.name, text = ("sampler '%s' failed in %s at trial %d: %s"):format(self.name, verb, n, result) },
+    if result.interrupted then error(result, 0) end
+    local what = result.traceback or result.reason
+    error(setmetatable({ sampler = self.name, text = ("sampler '%s' failed in %s at trial %d: %s"):format(self.name, verb, n, what) },
       { __tostring = function(e) return e.text end }), 0)
   end
   return result
