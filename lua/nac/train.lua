@@ -27,16 +27,18 @@ local M = {}
 --   is left out for cross_entropy, a sigmoid for bce_with_logits: they work on the logits before it. Answers of
 --   cross_entropy may also be f32 probabilities (N, classes), those of bce_with_logits are f32 numbers in [0, 1]
 --   or, for one output, i32 labels 0 and 1
--- * `optimizer` = "adam" | "adamw" | "sgd" | "rmsprop" or a table with a `kind`, `lr` = 1e-3, `weight_decay` (acts on
+-- * `optimizer` = "adam" | "adamw" | "sgd" | "rmsprop" | "adagrad" or a table with a `kind`, `lr` = 1e-3, `weight_decay` (acts on
 --   all parameters; 0.01 for adamw, else 0), `clip_value` and `clip_norm` (of the gradients, in this order; 0 = off), and
 --   for adam and adamw `beta1` = .9, `beta2` = .999, `eps` = 1e-8, `amsgrad` = false; sgd `momentum` = 0,
---   `dampening` = 0, `nesterov` = false; rmsprop `alpha` = .99, `eps` = 1e-8, `momentum` = 0, `centered` = false
+--   `dampening` = 0, `nesterov` = false; rmsprop `alpha` = .99, `eps` = 1e-8, `momentum` = 0, `centered` = false;
+--   adagrad `eps` = 1e-10
 -- * `l1`, `l2` = 0: added to the gradient of weights (not of biases or normalisation) as l1 sign(w) + l2 w
 -- * `patience` = 3 epochs, false = train to the end (the best epoch still counts)
 -- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`: the rate falls after `patience` epochs without a lower
 --   loss on `search`; false = constant rate
 -- * `schedule` in its place: "constant", `{ kind = "step", step_size =, gamma = .1 }`, `{ kind = "multi_step",
 --   milestones = { ... }, gamma = .1 }`, `{ kind = "exponential", gamma = }`, `{ kind = "cosine", epochs = all, min_lr = 0 }`,
+--   `{ kind = "warm_restarts", epochs =, factor = 1, min_lr = 0 }`,
 --   `{ kind = "one_cycle", max_lr = lr, pct_start = .3, div_factor = 25, final_div_factor = 1e4, anneal = "cosine" |
 --   "linear", per = "step" | "epoch" }`, `{ kind = "plateau", factor = .1, patience = 10 (tolerated epochs),
 --   threshold = 1e-4, cooldown = 0, min_lr = 0, monitor = "loss" | "accuracy" }`; each may have `warmup = epochs` or

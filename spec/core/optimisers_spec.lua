@@ -20,6 +20,8 @@ local cases = {
   rmsprop = { optimizer = "rmsprop", lr = .0015 },
   rmsprop_centered = { optimizer = "rmsprop", lr = .01, alpha = .9, centered = true },
   rmsprop_all = { optimizer = "rmsprop", lr = .01, alpha = .9, eps = 1e-6, momentum = .9, centered = true, weight_decay = .01 },
+  adagrad = { optimizer = "adagrad", lr = .1 },
+  adagrad_decay = { optimizer = "adagrad", lr = .1, eps = 1e-3, weight_decay = .1 },
 }
 
 local function trainer_for(net, case)
@@ -203,7 +205,7 @@ describe("an optimiser that cannot be", function()
     assert.error_matches(function() nac.train.fit(mlp(), data, { epochs = 1, optimizer = optimizer }) end, pattern)
   end
   it("is refused", function()
-    refused("adamx", "unknown optimizer 'adamx'; allowed: adam, adamw, sgd, rmsprop; nearest: adam")
+    refused("adamx", "unknown optimizer 'adamx'; allowed: adam, adamw, sgd, rmsprop, adagrad; nearest: adam")
     refused({ kind = "sgd", beta1 = .9 }, "unknown option of the optimizer 'beta1'; allowed: momentum")
     refused({ kind = "adam", beta2 = 1 }, "beta2 must be a number from 0 to below 1, got 1")
     refused({ kind = "sgd", momentum = -1 }, "momentum must be a number of 0 or more")

@@ -88,6 +88,8 @@ def optimisers():
         ("rmsprop_centered", lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, centered=True), None),
         ("rmsprop_all", lambda p: o.RMSprop(p, lr=0.01, alpha=0.9, eps=1e-6, momentum=0.9, centered=True,
                                             weight_decay=0.01), None),
+        ("adagrad", lambda p: o.Adagrad(p, lr=0.1), None),
+        ("adagrad_decay", lambda p: o.Adagrad(p, lr=0.1, eps=1e-3, weight_decay=0.1), None),
     ]:
         w = w0.clone().requires_grad_()
         opt = make([w])
@@ -123,6 +125,8 @@ def schedules():
     rates("exponential", 0.1, 30, lambda o: s.ExponentialLR(o, 0.9))
     rates("cosine", 0.1, 30, lambda o: s.CosineAnnealingLR(o, 30, eta_min=0.001))
     rates("cosine_past", 0.1, 30, lambda o: s.CosineAnnealingLR(o, 10))
+    rates("restarts", 0.1, 30, lambda o: s.CosineAnnealingWarmRestarts(o, 7))
+    rates("restarts_longer", 0.1, 40, lambda o: s.CosineAnnealingWarmRestarts(o, 5, T_mult=2, eta_min=0.001))
     rates("one_cycle", 0.3 / 25, 31, lambda o: s.OneCycleLR(o, max_lr=0.3, total_steps=31))
     rates("one_cycle_set", 0.1, 24, lambda o: s.OneCycleLR(
         o, max_lr=0.3, total_steps=24, pct_start=0.4, div_factor=10, final_div_factor=100, anneal_strategy="linear"))

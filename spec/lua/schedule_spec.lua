@@ -12,6 +12,8 @@ local cases = {
   exponential = { { kind = "exponential", gamma = .9 }, .1 },
   cosine = { { kind = "cosine", min_lr = .001 }, .1 },
   cosine_past = { { kind = "cosine", epochs = 10 }, .1 },
+  restarts = { { kind = "warm_restarts", epochs = 7 }, .1 },
+  restarts_longer = { { kind = "warm_restarts", epochs = 5, factor = 2, min_lr = .001 }, .1 },
   one_cycle = { { kind = "one_cycle", per = "epoch" }, .3 },
   one_cycle_set = { { kind = "one_cycle", per = "epoch", max_lr = .3, pct_start = .4, div_factor = 10, final_div_factor = 100,
                       anneal = "linear" }, .1 },

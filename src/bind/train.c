@@ -147,7 +147,7 @@ static void read_optimiser(lua_State *L, int at, nac_optimiser_options *o)
   o->amsgrad = nac_lua_opt_boolean_field(L, at, "amsgrad", 0);
   o->alpha = nac_lua_opt_number_field(L, at, "alpha", 0.99);
   o->centered = nac_lua_opt_boolean_field(L, at, "centered", 0);
-  o->eps = nac_lua_opt_number_field(L, at, "eps", 1e-8);
+  o->eps = nac_lua_opt_number_field(L, at, "eps", o->kind == NAC_ADAGRAD ? 1e-10 : 1e-8);
   o->momentum = nac_lua_opt_number_field(L, at, "momentum", 0);
   o->dampening = nac_lua_opt_number_field(L, at, "dampening", 0);
   o->nesterov = nac_lua_opt_boolean_field(L, at, "nesterov", 0);

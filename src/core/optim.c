@@ -15,10 +15,10 @@ struct nac_optimiser {
   float *slot[MAX_SLOTS]; /* NULL where the options need none */
 };
 
-static const char *const names[] = {"adam", "adamw", "sgd", "rmsprop", NULL};
+static const char *const names[] = {"adam", "adamw", "sgd", "rmsprop", "adagrad", NULL};
 
 static const char *const slots[][MAX_SLOTS] = {
-  {"m", "v", "v_max"}, {"m", "v", "v_max"}, {"momentum", NULL, NULL}, {"square", "mean", "momentum"}};
+  {"m", "v", "v_max"}, {"m", "v", "v_max"}, {"momentum", NULL, NULL}, {"square", "mean", "momentum"}, {"square", NULL, NULL}};
 
 int nac_optimiser_find(const char *name)
 {
@@ -44,6 +44,8 @@ static int wants_slot(const nac_optimiser_options *o, int slot)
     return slot < 2 || o->amsgrad;
   case NAC_SGD:
     return slot == 0 && o->momentum != 0;
+  case NAC_ADAGRAD:
+    return slot == 0;
   default:
     return slot == 0 || (slot == 1 && o->centered) || (slot == 2 && o->momentum != 0);
   }
@@ -172,12 +174,14 @@ static void step_sgd(nac_optimiser *o, float *p, const float *g, int64_t at, int
   nac_kern->sgd(p + at, g + at, o->slot[0] != NULL ? o->slot[0] + at : NULL, n, &k);
 }
 
+/* Adagrad is RMSprop whose squares are summed instead of averaged. */
 static void step_rmsprop(nac_optimiser *o, float *p, const float *g, int64_t at, int64_t n, float l1, double l2,
                          double lr)
 {
+  const int sum = o->o.kind == NAC_ADAGRAD;
   const k_rmsprop k = {.lr = (float)lr,
-                       .alpha = (float)o->o.alpha,
-                       .rest = (float)(1.0 - o->o.alpha),
+                       .alpha = sum ? 1.0f : (float)o->o.alpha,
+                       .rest = sum ? 1.0f : (float)(1.0 - o->o.alpha),
                        .eps = (float)o->o.eps,
                        .momentum = (float)o->o.momentum,
                        .l2 = (float)(l2 + o->o.weight_decay),
@@ -193,7 +197,7 @@ static void step_range(nac_optimiser *o, float *p, const float *g, int64_t at, i
   const double l2 = decayed ? o->o.l2 : 0.0;
   if (o->o.kind == NAC_SGD) {
     step_sgd(o, p, g, at, n, l1, l2, lr);
-  } else if (o->o.kind == NAC_RMSPROP) {
+  } else if (o->o.kind == NAC_RMSPROP || o->o.kind == NAC_ADAGRAD) {
     step_rmsprop(o, p, g, at, n, l1, l2, lr);
   } else {
     step_adam(o, p, g, at, n, l1, l2, lr);

@@ -6,6 +6,7 @@
  *            is added to the gradient
  *   adamw    the same with decoupled weight_decay: w shrinks by lr weight_decay
  *   rmsprop  alpha, eps, momentum, centered
+ *   adagrad  eps (Duchi, Hazan & Singer 2011); squares are summed from 0 on
  *
  * weight_decay acts on all parameters, as PyTorch's does. l1 and l2 act on
  * weights only (not on biases or normalisation): they add l1 sign(w) and l2 w to
@@ -20,7 +21,7 @@
 
 typedef struct nac_optimiser nac_optimiser;
 
-typedef enum nac_optimiser_kind { NAC_ADAM, NAC_ADAMW, NAC_SGD, NAC_RMSPROP } nac_optimiser_kind;
+typedef enum nac_optimiser_kind { NAC_ADAM, NAC_ADAMW, NAC_SGD, NAC_RMSPROP, NAC_ADAGRAD } nac_optimiser_kind;
 
 typedef struct nac_optimiser_options {
   nac_optimiser_kind kind;
@@ -28,7 +29,7 @@ typedef struct nac_optimiser_options {
   int amsgrad;             /* adam, adamw */
   double alpha;            /* rmsprop; usually .99 */
   int centered;            /* rmsprop */
-  double eps;              /* adam, adamw, rmsprop; usually 1e-8 */
+  double eps;              /* adam, adamw, rmsprop; usually 1e-8; adagrad 1e-10 */
   double momentum;         /* sgd, rmsprop; 0 = none */
   double dampening;        /* sgd */
   int nesterov;            /* sgd; needs momentum and no dampening */

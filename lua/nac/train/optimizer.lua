@@ -12,9 +12,10 @@ local kinds = {
   adam = adam,
   adamw = adam,
   rmsprop = { "alpha", "eps", "momentum", "centered" },
+  adagrad = { "eps" },
 }
 
-local names = { "adam", "adamw", "sgd", "rmsprop" }
+local names = { "adam", "adamw", "sgd", "rmsprop", "adagrad" }
 
 --- Checks an optimiser and takes it apart.
 -- @param optimizer a kind, a table with a `kind` ("adam" when absent), or nil for Adam

@@ -15,7 +15,7 @@ local warmup = require "nac.train.schedule.warmup"
 
 local M = {}
 
-local names = { "constant", "step", "multi_step", "exponential", "cosine", "plateau", "one_cycle" }
+local names = { "constant", "step", "multi_step", "exponential", "cosine", "warm_restarts", "plateau", "one_cycle" }
 
 local function check_option(name, value, default, level)
   local want = type(default) == "string" and (default == "integer" or default == "number" or default == "list") and default
