@@ -1,7 +1,12 @@
 --- What the sub-commands that run a configuration have in common.
 local M = {}
 
--- Gives a command an option that takes an integer from `least`.
+--- Gives a command an option that takes an integer from `least`.
+-- @param command of argparse
+-- @param option its name, "--trials"
+-- @param letter of the value, for the help
+-- @param least the smallest one allowed
+-- @param description for the help
 local function integer(command, option, letter, least, description)
   command:option(option, description):argname(letter):convert(function(text)
     local n = math.tointeger(tonumber(text))
@@ -20,6 +25,8 @@ local function quoted(word)
   word = tostring(word)
   return word:find "[^%w_%-%./=:@%%+,]" and "'" .. word:gsub("'", "'\\''") .. "'" or word
 end
+
+M.integer, M.quoted, M.folder = integer, quoted, folder
 
 --- Adds the options of every such command.
 -- @param command of argparse

@@ -1,7 +1,7 @@
 --- `nac-lua local config.yaml`: compresses the winner of a global search as the
 -- configuration's section local_search says.
 
-local whole = require("nac.cli.arguments").whole
+local arguments = require "nac.cli.arguments"
 
 local function fail(message)
   io.stderr:write("nac-lua local: ", message, "\n")
@@ -10,9 +10,9 @@ end
 
 -- The command that continues an interrupted run.
 local function resume_command(options)
-  local words = { "nac-lua local", options.config, "--resume" }
+  local words = { "nac-lua local", arguments.quoted(options.config), "--resume" }
   for _, name in ipairs { "results", "trial", "mode" } do
-    if options[name] then words[#words + 1] = ("--%s %s"):format(name, options[name]) end
+    if options[name] then words[#words + 1] = ("--%s %s"):format(name, arguments.quoted(options[name])) end
   end
   return table.concat(words, " ")
 end
@@ -45,9 +45,10 @@ return {
   configure = function(command)
     command:argument("config", "a YAML file with a section local_search")
     command:option("--results", "results folder of the global search (default: that of the configuration)"):argname("DIR")
+      :convert(arguments.folder)
     command:option("--mode", "combined or separated (default: that of the configuration)"):choices { "combined", "separated" }
-    command:option("--trial", "start from this trial of the front, not from the winner"):argname("N"):convert(whole(0))
-    command:option("--workers", "precisions and folds at the same time; 0 runs them in this process (default: one a core)"):argname("N"):convert(whole(0))
+    arguments.integer(command, "--trial", "N", 0, "start from this trial of the front, not from the winner")
+    arguments.integer(command, "--workers", "N", 0, "precisions and folds at the same time; 0 runs them in this process (default: one a core)")
     command:flag("--resume", "continue with the iteration at which an earlier run stopped")
     command:flag("--force", "replace the results of another local search in the results folder")
     command:flag("--no-pictures", "draw nothing")
