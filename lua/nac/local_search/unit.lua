@@ -97,8 +97,9 @@ end
 --- Runs a unit to its end, or what an earlier run left of it.
 -- @param job of the local search
 -- @param unit { fold =, pair = pair or nil (float), iterations =, warmup = epochs }
+-- @param[opt] on_iteration function(number), called when one is done, before it is saved
 -- @return its rows
-function M.run(job, unit)
+function M.run(job, unit, on_iteration)
   local settings, rows = job.settings, M.rows(job, unit)
   local last = rows[#rows]
   if last and last.iteration == unit.iterations then return rows end
@@ -115,6 +116,7 @@ function M.run(job, unit)
     on_iteration = function(r, trained, state)
       if state and r.iteration == 0 then need(npz.write(path(job, unit, "_rewind.npz"), { state = state })) end
       rows[#rows + 1] = row_of(job, unit, trained, r)
+      if on_iteration then on_iteration(r.iteration) end
       save(job, unit, rows, trained)
       say(job, unit, rows[#rows])
     end,
