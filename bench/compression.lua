@@ -47,7 +47,7 @@ local function accuracy()
     float[seed] = nac.train.evaluate(net, test).accuracy
     local result = run(net, data, { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8,
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
-      { seed = seed, search = { learning_rate = 3e-3 } })
+      { seed = seed, search = { learning_rate = 1e-3 } })
     for _, curve in ipairs(result.curves) do
       for _, r in ipairs(curve.rows) do
         local key = ("%s %d"):format(curve.label, r.iteration)
