@@ -3,6 +3,7 @@
 local benches = {
   { "engine", peers = true }, -- whether it takes the peers' Python
   { "gemm" },
+  { "fixed" },
   { "t1_search" },
   { "search_quality" },
   { "tuning" },

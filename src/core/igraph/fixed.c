@@ -1,6 +1,7 @@
 #include "core/igraph/fixed.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/igraph/igraph_impl.h"
@@ -185,28 +186,6 @@ static void count(nac_fixed_count *c, nac_overflow mode, int64_t n)
   }
 }
 
-static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x, int64_t rows)
-{
-  const nac_ivalue *y = &f->g->value[op->output];
-  int64_t e;
-  int64_t l;
-  if (f->ready != NULL) { /* with the function that plans use, to get the same floats */
-    ref_standardize_f32(x, f->ready, op->ready, op->ready + op->n_ready,
-                        (long)(rows * (y->n / (op->n_ready * op->inner))), (long)op->n_ready, (long)op->inner);
-    x = f->ready;
-  }
-  for (e = 0; e < y->n; e++) {
-    const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
-    const int up = y->fraction - (to->width - to->integer);
-    int64_t over = 0;
-    for (l = 0; l < LANES; l++) {
-      const nac_wide raw = l < rows ? nac_format_quantise(to, (double)x[l * y->n + e], &over) : 0;
-      put(y->type, f->value[op->output], e * LANES + l, nac_wide_up(raw, up));
-    }
-    count(c, to->overflow, over);
-  }
-}
-
 /* The common case in 64 bits: `drop` bits go, the rest is brought into [lo, hi]. */
 typedef struct narrow {
   int drop;
@@ -254,18 +233,61 @@ static inline int64_t narrowed(const narrow *k, int64_t x, int64_t *over)
   return y > k->hi ? k->hi : k->lo;
 }
 
-/* Whether the 64-bit form will do: bits are dropped, not added, and everything fits. */
-static int is_narrow(const nac_iop *op, const nac_ivalue *x, const nac_ivalue *y, const nac_format *to, narrow *k)
+/* Whether the 64-bit form will do to drop so many bits, for results of type `type`. */
+static int is_narrow(int drop, const nac_format *to, nac_itype type, narrow *k)
 {
-  const int drop = x->fraction - (to->width - to->integer);
-  if (x->type == NAC_INT128 || op->reach > INT64_MAX / 4 || drop < 0 || drop > 61 || to->width > 62 ||
-      y->type == NAC_INT128 || to->overflow == NAC_SAT_ZERO) {
+  if (drop < 0 || drop > 61 || to->width > 62 || type == NAC_INT128 || to->overflow == NAC_SAT_ZERO) {
     return 0;
   }
   *k = (narrow){.drop = drop, .rounding = to->rounding, .lo = (int64_t)nac_format_min(to),
                 .hi = (int64_t)nac_format_max(to), .wraps = to->overflow == NAC_WRAP, .width = to->width,
                 .is_signed = to->is_signed};
   return 1;
+}
+
+/* Floats have at most SPARE bits that matter below a format's last bit; what lies lower still only tells
+ * that there is something. */
+#define SPARE 20
+
+/* floor(x 2^20) of a number in units of the last bit; its lowest bit also stands for all that was cut off. */
+static inline int64_t with_spare_bits(double x)
+{
+  const double d = x * 0x1p20;
+  int64_t r = (int64_t)d;
+  r -= d < (double)r;
+  return (double)r != d ? r | 1 : r;
+}
+
+static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x, int64_t rows)
+{
+  const nac_ivalue *y = &f->g->value[op->output];
+  int64_t e;
+  int64_t l;
+  if (f->ready != NULL) { /* with the function that plans use, to get the same floats */
+    ref_standardize_f32(x, f->ready, op->ready, op->ready + op->n_ready,
+                        (long)(rows * (y->n / (op->n_ready * op->inner))), (long)op->n_ready, (long)op->inner);
+    x = f->ready;
+  }
+  for (e = 0; e < y->n; e++) {
+    const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
+    const int fraction = to->width - to->integer;
+    const int up = y->fraction - fraction;
+    const double per_unit = ldexp(1, fraction);
+    int64_t over = 0;
+    narrow k;
+    const int quick = abs(fraction) < 500 && up < 60 && is_narrow(SPARE, to, y->type, &k);
+    for (l = 0; l < LANES; l++) {
+      const double v = l < rows ? (double)x[l * y->n + e] : 0;
+      const double units = v * per_unit;
+      if (quick && fabs(units) < 0x1p40) { /* false for NaN */
+        put(y->type, f->value[op->output], e * LANES + l,
+            narrowed(&k, with_spare_bits(units), &over) * ((int64_t)1 << up));
+      } else {
+        put(y->type, f->value[op->output], e * LANES + l, nac_wide_up(nac_format_quantise(to, v, &over), up));
+      }
+    }
+    count(c, to->overflow, over);
+  }
 }
 
 static void requantise_narrow(const narrow *k, int up, int64_t rows, nac_itype from, const void *x, nac_itype to,
@@ -298,7 +320,8 @@ static void requantise(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int6
     const int up = y->fraction - (format->width - format->integer);
     int64_t over = 0;
     narrow k;
-    if (up < 60 && is_narrow(op, x, y, format, &k)) {
+    if (up < 60 && x->type != NAC_INT128 && op->reach <= INT64_MAX / 4 &&
+        is_narrow(x->fraction - (format->width - format->integer), format, y->type, &k)) {
       requantise_narrow(&k, up, rows, x->type, from, y->type, to, e * LANES, &over);
     } else {
       for (l = 0; l < LANES; l++) {
@@ -334,11 +357,14 @@ static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t ste
   const nac_ivalue *x = &f->g->value[op->input[0]];
   const nac_ivalue *y = &f->g->value[op->output];
   const void *from = f->value[op->input[0]];
+  const nac_format *to = &y->q->format[0];
   nac_wide most = get(x->type, from, at);
   int64_t sum = 0;
   int64_t r;
   int64_t i;
   int length;
+  int quick;
+  narrow k;
   for (i = 1; i < op->n; i++) {
     const nac_wide v = get(x->type, from, at + i * step);
     most = v > most ? v : most;
@@ -349,11 +375,12 @@ static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t ste
   }
   length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
   r = op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
+  quick = is_narrow(NAC_IEXP_FRACTION + length - (to->width - to->integer), to, y->type, &k);
   for (i = 0; i < op->n; i++) {
     const nac_wide d = most - get(x->type, from, at + i * step);
-    const nac_wide p = (nac_wide)(d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
+    const int64_t p = (d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
     put(y->type, f->value[op->output], at + i * step,
-        nac_format_convert(&y->q->format[0], p, NAC_IEXP_FRACTION + length, over));
+        quick ? narrowed(&k, p, over) : nac_format_convert(to, p, NAC_IEXP_FRACTION + length, over));
   }
 }
 
@@ -443,6 +470,7 @@ int nac_fixed_run(nac_fixed *f, const float *x, int64_t rows, int value, double 
 {
   const nac_ivalue *in = &f->g->value[0];
   const nac_ivalue *y = &f->g->value[value];
+  const double unit = ldexp(1, -y->fraction);
   int64_t r;
   int64_t l;
   int64_t e;
@@ -462,7 +490,7 @@ int nac_fixed_run(nac_fixed *f, const float *x, int64_t rows, int value, double 
           raw[(r + l) * y->n + e] = v;
         }
         if (number != NULL) {
-          number[(r + l) * y->n + e] = ldexp(v, -y->fraction);
+          number[(r + l) * y->n + e] = abs(y->fraction) < 500 ? v * unit : ldexp(v, -y->fraction);
         }
       }
     }
