@@ -68,6 +68,7 @@ local function row_of(job, unit, net, r)
     iteration = r.iteration, sparsity = r.sparsity, epochs = r.fit.epochs, seconds = r.seconds,
     loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
     accuracy = accuracy, bops = effective_bops(net, unit),
+    ebops = unit.pair and bops.count(net, { definition = "ebops", bits = unit.pair.total_bits }) or nil,
   }
 end
 
