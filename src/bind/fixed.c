@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
+#include "bind/fixed_bind.h"
 #include "bind/modules.h"
 #include "bind/net_bind.h"
 #include "bind/quant_bind.h"
@@ -137,25 +138,13 @@ static void set_value(lua_State *L, const nac_ivalue *v)
   }
 }
 
-/* Bits of an operation's constants, the sign among them; 0 where it has none. */
-static int constant_bits(const nac_iop *op)
-{
-  int64_t most = 0;
-  int64_t i;
-  for (i = 0; i < op->n_weights; i++) {
-    const int64_t magnitude = op->weight[i] < 0 ? -op->weight[i] : op->weight[i];
-    most = magnitude > most ? magnitude : most;
-  }
-  return op->n_weights > 0 ? nac_ibits(-(nac_wide)most, most) : 0;
-}
-
 static const char *type_name(nac_itype t)
 {
   return t == NAC_INT32 ? "int32" : t == NAC_INT64 ? "int64" : "int128";
 }
 
 /* fixed:ops() -> list of { op, layer, inputs, output (values from 1), shifts, type, sum_bits (that hold any
- * sum inside), exact, exact_in_float, exact_in_double, error, weights, weight_bits, weight_fraction, table, wrapped,
+ * sum inside), exact, exact_in_float, exact_in_double, error, weights, weight_fraction, table, wrapped,
  * saturated, and of the output: shape, fraction, bits, min, max (raw), formats } */
 static int l_ops(lua_State *L)
 {
@@ -166,7 +155,7 @@ static int l_ops(lua_State *L)
   for (i = 0; i < nac_igraph_n_ops(h->graph); i++) {
     const nac_iop *op = nac_igraph_op(h->graph, i);
     const nac_fixed_count count = nac_fixed_counts(h->fixed, i);
-    lua_createtable(L, 0, 25);
+    lua_createtable(L, 0, 24);
     lua_pushstring(L, nac_iop_name(op->kind));
     lua_setfield(L, -2, "op");
     lua_pushstring(L, op->layer);
@@ -191,7 +180,6 @@ static int l_ops(lua_State *L)
     lua_pushnumber(L, op->error);
     lua_setfield(L, -2, "error");
     set_integer(L, "weights", op->n_weights);
-    set_integer(L, "weight_bits", constant_bits(op));
     set_integer(L, "weight_fraction", op->weight_fraction);
     set_integer(L, "table", op->n_table);
     set_integer(L, "wrapped", count.wrapped);
@@ -199,6 +187,16 @@ static int l_ops(lua_State *L)
     set_value(L, nac_igraph_value(h->graph, op->output));
     lua_seti(L, -2, i + 1);
   }
+  return 1;
+}
+
+/* fixed:op(i) -> what a back end needs of operation i (from 1) beyond ops(); see fixed_op.c */
+static int l_op(lua_State *L)
+{
+  const handle *h = check(L);
+  const lua_Integer i = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, i >= 1 && i <= nac_igraph_n_ops(h->graph), 2, "the graph has no such operation");
+  nac_lua_push_iop(L, h->graph, nac_igraph_op(h->graph, (int)i - 1));
   return 1;
 }
 
@@ -239,7 +237,7 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-  {"run", l_run}, {"reset", l_reset}, {"ops", l_ops}, {"output", l_output}, {"close", l_close}, {NULL, NULL},
+  {"run", l_run}, {"reset", l_reset}, {"ops", l_ops}, {"op", l_op}, {"output", l_output}, {"close", l_close}, {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -1,0 +1,63 @@
+--- The test bench of a project and its data: inputs, what the exact executor makes of them, and the
+-- result of every operation.
+local npz = require "nac.c.npz"
+local tensor = require "nac.tensor"
+
+local M = {}
+
+local SAMPLES = 256 -- drawn where the user gives none
+
+--- Inputs that fill the range of the input's format and pass it a little.
+-- @param op the input operation
+-- @return f32 tensor (N, shape)
+function M.random(op)
+  local step = 2.0 ^ -op.fraction
+  local lo, hi = op.min * step, op.max * step
+  local x = tensor.rand({ SAMPLES, table.unpack(op.shape) }, { seed = 1, purpose = "hls" })
+  return x * ((hi - lo) * 1.1) + (lo - (hi - lo) * .05)
+end
+
+-- A tensor (N, ...) as text, one sample a line.
+local function text_of(t, n, form)
+  local rows = {}
+  for i, row in ipairs(t:reshape({ n, t:numel() // n }):totable()) do
+    for k = 1, #row do row[k] = form:format(row[k]) end
+    rows[i] = table.concat(row, " ")
+  end
+  return table.concat(rows, "\n") .. "\n"
+end
+
+--- Writes tb_data/.
+-- @param write function(path, text)
+-- @param dir the project's folder
+-- @param graph the integer graph
+-- @param x f32 tensor (N, shape)
+function M.data(write, dir, graph, ops, output, x)
+  local n = x:size(1)
+  write("tb_data/tb_input_features.dat", text_of(x, n, "%.9g"))
+  for _, op in ipairs(ops) do
+    if not op.alias or op == output then
+      local number, raw = graph.c:run(x, op.id)
+      if not number then error(require("nac.util.signal").interrupted(), 0) end
+      if not op.alias then assert(npz.write_npy(("%s/tb_data/trace/value%d.npy"):format(dir, op.id), raw)) end
+      if op == output then write("tb_data/tb_output_predictions.dat", text_of(number, n, "%.17g")) end
+      number:close()
+      raw:close()
+    end
+  end
+end
+
+--- tb_operations.h: which operations the test bench compares.
+function M.operations(ops)
+  local lines = { "// What the test bench compares: the number of an operation, its name, how many results.", "static const traced_operation operations[] = {" }
+  for _, op in ipairs(ops) do
+    if not op.alias then lines[#lines + 1] = ('  {%d, "%s of %s", %d},'):format(op.id, op.op, op.layer:gsub('[\\"]', "\\%0"), op.size) end
+  end
+  lines[#lines + 1] = "};\n"
+  return table.concat(lines, "\n")
+end
+
+--- The test bench itself: src/hls/bench.cpp with the name of the top function.
+function M.source(text, name) return (text:gsub("myproject", name)) end
+
+return M

@@ -1,0 +1,162 @@
+--- The folder firmware/ of a project: types, parameters, weights, the top function.
+local cpp = require "nac.hls.cpp"
+
+local M = {}
+
+-- What an emitter may say of its operation.
+local function recorder(op, out)
+  local made = {}
+
+  --- A header of src/hls that the call needs.
+  function made.header(name) out.headers[name] = true end
+
+  --- Fields of the operation's configuration.
+  function made.config(fields) op.fields = fields end
+
+  --- A constant array of its own header in weights/.
+  function made.array(array) out.arrays[#out.arrays + 1] = array end
+
+  --- A line of the top function.
+  function made.call(form, ...) op.lines[#op.lines + 1] = form:format(...) end
+
+  --- The same line in loops over i0, i1, ..., unrolled.
+  function made.loops(extents, form, ...)
+    for d, n in ipairs(extents) do
+      local indent = ("  "):rep(d - 1)
+      made.call("%sfor (unsigned i%d = 0; i%d < %d; i%d++) {\n#pragma HLS UNROLL", indent, d - 1, d - 1, n, d - 1)
+    end
+    made.call(("  "):rep(#extents) .. form, ...)
+    for d = #extents, 1, -1 do made.call("%s}", ("  "):rep(d - 1)) end
+  end
+
+  --- The strategy that the operation has, where it has one only.
+  function made.only(strategy)
+    if op.strategy == strategy then return end
+    error(("%s of layer '%s' has the strategy \"%s\" only: layers = { [\"%s\"] = { strategy = \"%s\" } }"):format(op.op, op.layer, strategy,
+      op.layer, strategy), 0)
+  end
+
+  --- The result is an array that is already there.
+  function made.same(name) op.name, op.type, op.alias = name, op.source[1].type, true end
+
+  --- Another reuse factor than asked for was taken.
+  function made.reuse(o, factor) out.reuse[#out.reuse + 1] = { layer = o.layer, wanted = o.reuse_factor, taken = factor } end
+
+  return made
+end
+
+--- Runs the emitters.
+-- @param ops as nac.hls.graph reads them; `lines`, `fields` and `alias` are set
+-- @return { headers = set, arrays = list, reuse = list }
+function M.emit(ops)
+  local out = { headers = {}, arrays = {}, reuse = {} }
+  for _, op in ipairs(ops) do
+    op.lines = {}
+    for k, source in ipairs(op.source) do op.from[k] = source.name end
+    if op.emit then op.emit(op, recorder(op, out)) end
+  end
+  return out
+end
+
+local function sorted(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+local function guarded(name, body)
+  local guard = name:upper():gsub("%W", "_") .. "_"
+  return ("#ifndef %s\n#define %s\n\n%s\n#endif\n"):format(guard, guard, body)
+end
+
+--- defines.h: the type of every value.
+function M.defines(ops, output)
+  local lines = { '#include "ap_fixed.h"', '#include "ap_int.h"', "",
+    ("static const unsigned N_INPUT = %d;"):format(ops[1].size), ("static const unsigned N_OUTPUT = %d;"):format(output.size), "" }
+  for _, op in ipairs(ops) do
+    if not op.alias then
+      lines[#lines + 1] = ("typedef %s %s; // %s, %s: raw %.0f to %.0f"):format(op.type_text, op.type, op.layer, op.op, op.min, op.max)
+    end
+  end
+  lines[#lines + 1] = ("typedef %s result_t;\n"):format(output.type)
+  return guarded("defines.h", table.concat(lines, "\n"))
+end
+
+local function config_text(op)
+  local lines = { ("// %s: %s"):format(op.layer, op.op), ("struct %s {"):format(op.config) }
+  local kind = op.fields.signed and "int" or "unsigned" -- where differences of indices occur
+  op.fields.signed = nil
+  for _, key in ipairs(sorted(op.fields)) do
+    local value = op.fields[key]
+    if key:find "_t$" then
+      lines[#lines + 1] = ("  typedef %s %s;"):format(value, key)
+    elseif type(value) == "boolean" then
+      lines[#lines + 1] = ("  static const bool %s = %s;"):format(key, value)
+    elseif key == "lo" or key == "hi" or key == "first" then
+      lines[#lines + 1] = ("  static const long long %s = %s;"):format(key, cpp.literal(value))
+    else
+      lines[#lines + 1] = ("  static const %s %s = %d;"):format(kind, key, value)
+    end
+  end
+  lines[#lines + 1] = "};\n"
+  return table.concat(lines, "\n")
+end
+
+--- parameters.h: one configuration an operation.
+function M.parameters(ops, out)
+  local lines = { '#include "defines.h"', '#include "nac_raw.h"' }
+  local headers = out.headers
+  headers["nac_elementwise.h"] = true -- copy, at the end
+  for _, name in ipairs(sorted(headers)) do lines[#lines + 1] = ('#include "%s"'):format(name) end
+  for _, array in ipairs(out.arrays) do lines[#lines + 1] = ('#include "weights/%s.h"'):format(array.name) end
+  lines[#lines + 1] = ""
+  for _, op in ipairs(ops) do
+    if op.fields then lines[#lines + 1] = config_text(op) end
+  end
+  return guarded("parameters.h", table.concat(lines, "\n"))
+end
+
+--- The header of the top function.
+function M.header(name)
+  return guarded(name .. ".h", ('#include "defines.h"\n\nvoid %s(const input_t input[N_INPUT], result_t output[N_OUTPUT]);\n'):format(name))
+end
+
+-- Values that are read once each can stream from operation to operation.
+local function is_chain(ops)
+  local readers = {}
+  for _, op in ipairs(ops) do
+    for _, value in ipairs(op.inputs) do
+      if readers[value] then return false end
+      readers[value] = true
+    end
+  end
+  return true
+end
+
+--- The top function.
+function M.top(name, ops, output, has_reuse)
+  local lines = { ('#include "%s.h"'):format(name), '#include "nac_trace.h"', '#include "parameters.h"', "",
+    ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT])\n{"):format(name),
+    "#pragma HLS ARRAY_PARTITION variable=input complete dim=0", "#pragma HLS ARRAY_PARTITION variable=output complete dim=0",
+    "#pragma HLS INTERFACE ap_vld port=input", "#pragma HLS INTERFACE ap_vld port=output" }
+  if not has_reuse then
+    lines[#lines + 1] = "#pragma HLS PIPELINE II=1"
+  elseif is_chain(ops) then
+    lines[#lines + 1] = "#pragma HLS DATAFLOW"
+  end
+  lines[#lines + 1] = ("  NAC_TRACED(1, input, %d)"):format(ops[1].size)
+  for i = 2, #ops do
+    local op = ops[i]
+    if not op.alias then
+      lines[#lines + 1] = ("\n  // %s: %s\n  %s %s[%d];\n#pragma HLS ARRAY_PARTITION variable=%s complete dim=0"):format(op.layer, op.op, op.type,
+        op.name, op.size, op.name)
+      for _, line in ipairs(op.lines) do lines[#lines + 1] = "  " .. line end
+      lines[#lines + 1] = ("  NAC_TRACED(%d, %s, %d)"):format(op.id, op.name, op.size)
+    end
+  end
+  lines[#lines + 1] = ("\n  nac::copy<N_OUTPUT>(%s, output);\n}\n"):format(output.name)
+  return table.concat(lines, "\n")
+end
+
+return M

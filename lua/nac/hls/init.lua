@@ -1,0 +1,133 @@
+--- Firmware: a quantised net as C++ for Vitis HLS, proven with g++ on this machine.
+--
+--     local q = nac.quant.prepare(net, { total_bits = 8, int_bits = "auto", data = data.fit })
+--     assert(nac.hls.write(q, "firmware_t1", { board = "zcu102", clock_ns = 5, data = data.search }))
+--     assert(nac.hls.csim "firmware_t1")
+--
+-- docs/hls.md says what is written and how the numbers are kept.
+local bench = require "nac.hls.bench"
+local file = require "nac.util.file"
+local firmware = require "nac.hls.firmware"
+local graphs = require "nac.hls.graph"
+local home = require "nac.util.home"
+local options_of = require "nac.hls.options"
+local project = require "nac.hls.project"
+local reuse = require "nac.estimate.reuse"
+local tensor = require "nac.tensor"
+
+local M = {}
+
+-- The net's integer graph, and whether it is ours to close.
+local function lowered(net)
+  if type(net) == "table" and net.ops and net.c then return net, false end
+  return require("nac.quant").lower(net), true
+end
+
+-- What is copied from src/hls: path in the project, path below src/hls.
+local function copies(out, name)
+  local list = { ["firmware/nac_raw.h"] = "nac_raw.h", ["firmware/nac_trace.h"] = "nac_trace.h",
+    ["firmware/ap_shim/ap_fixed.h"] = "ap_shim/ap_fixed.h", ["firmware/ap_shim/ap_int.h"] = "ap_shim/ap_int.h",
+    [name .. "_test.cpp"] = "bench.cpp" }
+  for header in pairs(out.headers) do list["firmware/" .. header] = header end
+  return list
+end
+
+-- The test bench's inputs, checked by running one of them.
+local function samples(data, op, graph)
+  local x = data
+  if data == nil then x = bench.random(op) end
+  if type(x) == "table" and not tensor.is(x) then x = x.x end
+  if not tensor.is(x) or x:numel() == 0 then error("data: a tensor of samples or a part { x =, y = } expected", 0) end
+  x = x:contiguous()
+  local ok, message = pcall(graph.c.run, graph.c, x:slice(1, 1, 1))
+  if not ok then error("data: " .. tostring(message), 0) end
+  return x
+end
+
+-- Everything that can be wrong with net or options is found here: a description of the project.
+local function plan(graph, options)
+  local o = options_of.check(options)
+  local ops, output = graphs.read(graph)
+  options_of.apply(o, ops)
+  local x = samples(o.data, ops[1], graph)
+  return { o = o, ops = ops, output = output, x = x, out = firmware.emit(ops) }
+end
+
+-- The project's files by their paths.
+local function texts(p)
+  local name, ops, output, out = p.o.name, p.ops, p.output, p.out
+  local shared = false -- whether multipliers are
+  for _, op in ipairs(ops) do shared = shared or op.strategy == "resource" and op.fields ~= nil end
+  local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, reuse = out.reuse }
+  files["firmware/parameters.h"] = firmware.parameters(ops, out)
+  files["firmware/defines.h"] = firmware.defines(ops, output)
+  files["firmware/" .. name .. ".h"] = firmware.header(name)
+  files["firmware/" .. name .. ".cpp"] = firmware.top(name, ops, output, shared)
+  files["tb_operations.h"] = bench.operations(ops)
+  for _, array in ipairs(out.arrays) do files["firmware/weights/" .. array.name .. ".h"] = array.text end
+  for path, from in pairs(copies(out, name)) do
+    files[path] = bench.source(assert(file.read(home.path("src/hls/" .. from))), name)
+  end
+  return files
+end
+
+local function store(p, graph, dir)
+  for _, sub in ipairs { "firmware/weights", "firmware/ap_shim", "tb_data/trace" } do assert(file.make_directory(dir .. "/" .. sub)) end
+  local function write(path, text) assert(file.write(dir .. "/" .. path, text)) end
+  for path, text in pairs(texts(p)) do write(path, text) end
+  bench.data(write, dir, graph, p.ops, p.output, p.x)
+  return { dir = dir, name = p.o.name, operations = p.ops, samples = p.x:size(1), reuse = p.out.reuse }
+end
+
+--- Writes a project for Vitis HLS.
+-- @param net a quantised net (`nac.quant.prepare`), or its graph (`nac.quant.lower`)
+-- @param dir the folder, made here; one that exists is left as it is unless `force` is set
+-- @param options `name` = "myproject" (top function), `board` = "zcu102" or `part`, `clock_ns` = 5, `strategy` = "latency" or
+-- "resource", `reuse_factor` = 1, `layers` = { [layer] = { strategy =, reuse_factor = } }, `data` = samples for the test
+-- bench (tensor or part; default 256 drawn over the input's range), `force` = false
+-- @return { dir =, name =, operations = list, samples =, reuse = { { layer =, wanted =, taken = }, ... } }, or nil and a
+-- message when the folder exists or cannot be written
+function M.write(net, dir, options)
+  if type(dir) ~= "string" or dir == "" then error("dir: the folder to write expected, got " .. tostring(dir), 2) end
+  if file.exists(dir) and not (options or {}).force then
+    return nil, ("%s exists and is left as it is; force = true writes over it"):format(dir)
+  end
+  local graph, ours = lowered(net)
+  local planned, result = pcall(plan, graph, options)
+  local stored = false
+  if planned then stored, result = pcall(store, result, graph, dir) end
+  if ours then graph:close() end
+  if stored then return result end
+  if planned and type(result) == "string" then return nil, result end
+  error(type(result) == "string" and "hls: " .. result or result, 2)
+end
+
+--- Compiles a project with g++ and compares every operation on every sample with the exact executor.
+-- @param dir a project's folder
+-- @return its last line, "csim: 1000 samples, ... 0 mismatches"; or nil and what went wrong: g++ missing, or operation,
+-- element, sample and both values
+function M.csim(dir)
+  if not file.program(os.getenv "CXX" or "g++") then
+    return nil, "g++ is missing: C simulation needs a C++ compiler (Debian: apt-get install g++)"
+  end
+  local pipe = assert(io.popen(("make -s -C %s csim 2>&1"):format(file.quote(dir))))
+  local said = pipe:read "a"
+  if not pipe:close() then return nil, said end
+  return said:match "(csim: [^\n]*)" or said
+end
+
+--- The reuse factors that a product with constants can have: how many weights a multiplier serves.
+-- @param n_in inputs of the layer
+-- @param n_out its outputs
+-- @return list, rising from 1 to n_in * n_out
+function M.legal_reuse(n_in, n_out)
+  local list = {}
+  for factor = 1, n_in * n_out do
+    if (factor <= n_in and n_in % factor == 0) or (factor % n_in == 0 and n_out % (factor // n_in) == 0) then list[#list + 1] = factor end
+  end
+  return list
+end
+
+M.nearest_reuse = reuse.nearest
+
+return M

@@ -1,0 +1,106 @@
+--- What stands around the firmware: Makefile, script for Vitis HLS, README.
+local M = {}
+
+local function fill(template, words) return (template:gsub("@(%w+)@", words)) end
+
+local makefile = [[
+# C simulation: `make csim` compiles the firmware with g++ and compares every number with what the
+# network computes. AMD's headers are taken where Vitis HLS is set up, else those in firmware/ap_shim.
+CXX      ?= g++
+AP_TYPES ?= $(if $(XILINX_HLS),$(XILINX_HLS)/include,firmware/ap_shim)
+CXXFLAGS ?= -O1
+
+.PHONY: csim clean
+
+csim: build/csim
+	./build/csim
+
+build/csim: @name@_test.cpp tb_operations.h $(wildcard firmware/*.cpp firmware/*.h firmware/weights/*.h)
+	@command -v $(firstword $(CXX)) >/dev/null || { \
+	  echo "$(CXX) is missing: install a C++ compiler (Debian: apt-get install g++) or say make CXX=..."; exit 1; }
+	mkdir -p build
+	$(CXX) -std=c++11 $(CXXFLAGS) -Wall -Wextra -Wno-unknown-pragmas -DNAC_TRACE -Ifirmware -I$(AP_TYPES) -o $@ \
+	  @name@_test.cpp firmware/@name@.cpp
+
+clean:
+	rm -rf build tb_data/csim_results.log
+]]
+
+local tcl = [[
+# Vitis HLS: vitis_hls -f build_prj.tcl
+# Steps to run; 1 or 0.
+array set run {csim 1 csynth 1 cosim 0 export 0}
+
+open_project -reset @name@_prj
+set_top @name@
+add_files firmware/@name@.cpp -cflags "-std=c++11 -Ifirmware -DNAC_TRACE"
+add_files -tb @name@_test.cpp -cflags "-std=c++11 -Ifirmware -DNAC_TRACE -Wno-unknown-pragmas"
+add_files -tb tb_operations.h
+add_files -tb tb_data
+open_solution -reset solution1 -flow_target vivado
+set_part {@part@}
+create_clock -period @clock@ -name default
+
+if {$run(csim)} { csim_design }
+if {$run(csynth)} { csynth_design }
+if {$run(cosim)} { cosim_design }
+if {$run(export)} { export_design -format ip_catalog -version 1.0.0 }
+exit
+]]
+
+local readme = [[
+# @name@
+
+Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clock @clock@ ns.
+
+    make csim                     C simulation with g++: every number against the network's own
+    vitis_hls -f build_prj.tcl    C simulation and synthesis
+
+## Interface
+
+    void @name@(const input_t input[@nin@], result_t output[@nout@]);
+
+| port | elements | shape | type |
+|---|---|---|---|
+| `input` | @nin@ | @inshape@ | `@intype@` |
+| `output` | @nout@ | @outshape@ | `@outtype@` |
+
+All elements are ports of their own, valid together. The bits of a number of type `ap_fixed<W, I>`
+are the integer number * 2^(W - I) in two's complement.
+
+## Operations
+
+| | operation | layer | results | type |
+|---|---|---|---|---|
+@operations@
+
+## Files
+
+- `firmware/@name@.{h,cpp}`: the top function. `firmware/defines.h`: the type of every value.
+  `firmware/parameters.h`: one configuration an operation. `firmware/weights`: constants as raw integers.
+- `firmware/nac_*.h`: the operations, as templates. `firmware/ap_shim`: number types for g++, used where
+  AMD's own headers are absent; synthesis never sees them.
+- `@name@_test.cpp`, `tb_operations.h`, `tb_data`: test bench, its inputs and what is expected.
+@notes@]]
+
+local function shape_text(shape) return table.concat(shape, " x ") end
+
+--- The files by their names.
+-- @param s { name, part, clock_ns, ops, output, reuse }
+-- @return { [path] = text }
+function M.files(s)
+  local rows, notes = {}, {}
+  for i, op in ipairs(s.ops) do
+    rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, op.fields and op.fields.reuse_factor and
+      (", %s, reuse factor %d"):format(op.strategy, op.fields.reuse_factor) or "", op.layer, shape_text(op.shape), op.type_text)
+  end
+  for _, r in ipairs(s.reuse) do
+    notes[#notes + 1] = ("- Layer %s: reuse factor %d is not legal, %d was taken.\n"):format(r.layer, r.wanted, r.taken)
+  end
+  local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = tostring(s.ops[1].size),
+    nout = tostring(s.output.size), inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
+    intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
+  return { Makefile = fill(makefile, words), ["build_prj.tcl"] = fill(tcl, words), ["README.md"] = fill(readme, words) }
+end
+
+return M

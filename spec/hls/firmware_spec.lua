@@ -1,0 +1,178 @@
+-- Firmware that is written: compiled with g++, it computes what the exact executor does, number by
+-- number; what it cannot be is refused by name.
+local csim = require "spec.support.csim"
+local cnet = require "nac.c.net"
+local nac = require "nac"
+local quant = require "nac.c.quant"
+local random_net = require "spec.support.random_net"
+
+local nn = nac.nn
+local roundings = { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" }
+local overflows = { "SAT", "SAT", "SAT_SYM", "WRAP", "SAT_ZERO" }
+
+local function random_format(r)
+  return quant.format { width = r:int(2, 8), integer = r:int(-2, 4), signed = r:uniform() < .8, rounding = r:choice(roundings),
+    overflow = r:choice(overflows) }
+end
+
+-- Formats on input, parameters (often by channel) and values; a third of the weights taken away.
+local function quantise(net, r)
+  for _, t in ipairs(net:tensors()) do
+    if t.role == "parameter" and not t.name:find "norm" then
+      local list = {}
+      for i = 1, t.tensor:size(1) do list[i] = random_format(r) end
+      net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
+      if t.name:find "weight$" then
+        local keep = {}
+        for i = 1, t.tensor:numel() do keep[i] = r:uniform() < .33 and 0 or 1 end
+        net:set_mask(t.name, nac.tensor.new(keep, "u8"):reshape(t.tensor:shape()))
+      end
+    end
+  end
+  net:quantise(1, random_format(r))
+  for i in ipairs(net:layers()) do net:quantise(i + 1, random_format(r)) end
+end
+
+local function mlp(seed)
+  local net = nn.sequential { input = { 6 }, nn.dense { units = 12 }, nn.relu {}, nn.dense { units = 8 }, nn.relu {}, nn.dense { units = 3 } }
+    :build { seed = seed or 1 }
+  return (nac.quant.prepare(net, { total_bits = 6, int_bits = 2, quiet = true }))
+end
+
+local function write(net, options)
+  local dir = csim.folder()
+  return dir, assert(nac.hls.write(net, dir, options))
+end
+
+describe("firmware", function()
+  teardown(csim.clean)
+
+  local function it_compiles(name, body)
+    it(name, function()
+      if not csim.found then return pending "g++ is not installed" end
+      body()
+    end)
+  end
+
+  it_compiles("equals the exact executor: twenty random nets, formats, masks and strategies", function()
+    local dirs, words, seed = {}, {}, 0
+    while #dirs < 20 do
+      seed = seed + 1
+      local r = nac.rng.stream(seed, "firmware")
+      local net, text = random_net.draw(seed, { graph = true, bends = true })
+      quantise(net, r)
+      local has_form, graph = pcall(nac.quant.lower, net)
+      if has_form then
+        local dir = csim.folder()
+        local strategy = text:find "conv" and "latency" or r:choice { "latency", "resource" }
+        assert(nac.hls.write(graph, dir, { strategy = strategy, reuse_factor = r:int(1, 30) }))
+        dirs[#dirs + 1], words[#words + 1] = dir, ("%d: %s, %s"):format(seed, text, strategy)
+        graph:close()
+      end
+    end
+    local said = csim.run(dirs)
+    assert.equal(#dirs, #said)
+    for i, text in ipairs(said) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
+  end)
+
+  it_compiles("is proven by make csim, on the user's samples, for both strategies", function()
+    local x = nac.tensor.randn({ 300, 6 }, { seed = 1 })
+    for _, strategy in ipairs { "latency", "resource" } do
+      local dir = write(mlp(), { name = "jets", data = { x = x }, strategy = strategy, reuse_factor = 4, layers = { dense3 = { reuse_factor = 3 } } })
+      assert.matches("^csim: 300 samples, 8 operations, %d+ numbers compared, 0 mismatches$", assert(nac.hls.csim(dir)))
+    end
+  end)
+
+  it_compiles("says operation, element, sample and both values where a number differs", function()
+    local dir = write(mlp())
+    local path = dir .. "/firmware/weights/b5.h"
+    local text = assert(csim.file.read(path))
+    assert(csim.file.write(path, (text:gsub("= {\n  (%-?%d+)", function(x) return "= {\n  " .. tonumber(x) + 1 end))))
+    local ok, said = nac.hls.csim(dir)
+    assert.is_nil(ok)
+    local got, want = said:match "mismatch: matmul_const of dense2, element 0, sample 0: firmware (%-?%d+), expected (%-?%d+)\n"
+    assert.equal(1, math.tointeger(got) - math.tointeger(want))
+    assert.falsy(said:find("of dense1", 1, true))
+    local _, makes = csim.shell(("make -C %s csim CXX=no-such-compiler"):format(dir))
+    assert.falsy(makes:find("missing", 1, true)) -- nothing to compile
+    os.remove(dir .. "/build/csim")
+    _, makes = csim.shell(("make -C %s csim CXX=no-such-compiler"):format(dir))
+    assert.truthy(makes:find("no-such-compiler is missing: install a C++ compiler", 1, true))
+  end)
+
+  it("is laid out as its users know it, without a float or a division", function()
+    local dir = write(mlp(), { board = "pynq-z2", clock_ns = 6.5 })
+    for _, path in ipairs { "firmware/defines.h", "firmware/parameters.h", "firmware/myproject.h", "firmware/myproject.cpp", "firmware/weights/w2.h",
+      "firmware/weights/b2.h", "firmware/nac_matmul.h", "firmware/ap_shim/ap_fixed.h", "myproject_test.cpp", "tb_data/tb_input_features.dat",
+      "tb_data/tb_output_predictions.dat", "build_prj.tcl", "Makefile", "README.md" } do
+      assert.equal("file", csim.file.exists(dir .. "/" .. path), path)
+    end
+    local tcl = assert(csim.file.read(dir .. "/build_prj.tcl"))
+    assert.truthy(tcl:find("set_part {xc7z020clg400-1}", 1, true))
+    assert.truthy(tcl:find("create_clock -period 6.5 ", 1, true))
+    for path in io.popen(("ls %s/firmware/*.h %s/firmware/*.cpp %s/firmware/weights/*.h"):format(dir, dir, dir)):lines() do
+      local code = assert(csim.file.read(path)):gsub("//[^\n]*", ""):gsub('#include[^\n]*', "")
+      for _, word in ipairs { "float", "double", "/", "%%" } do assert.is_nil(code:find(word), path .. " has " .. word) end
+    end
+  end)
+
+  it("gives a multiplier to no weight of zero, and counts them", function()
+    local net = mlp()
+    local mask = {}
+    for i = 1, 72 do mask[i] = i % 2 end
+    net:set_mask("dense1.weight", nac.tensor.new(mask, "u8"):reshape { 12, 6 })
+    local dir = write(net)
+    local zeros = assert(csim.file.read(dir .. "/firmware/parameters.h")):match "struct config2 {.-n_zeros = (%d+);"
+    assert.is_true(tonumber(zeros) >= 36)
+    assert.truthy(assert(csim.file.read(dir .. "/firmware/nac_matmul.h")):find("if (w[o * C::n_in + i] != 0)", 1, true))
+  end)
+
+  it("takes the nearest legal reuse factor and says so", function()
+    assert.same({ 1, 2, 3, 6, 12, 24 }, nac.hls.legal_reuse(6, 4))
+    local dir, made = write(mlp(), { strategy = "resource", reuse_factor = 5 })
+    assert.same({ layer = "dense1", wanted = 5, taken = 6 }, made.reuse[1])
+    assert.truthy(assert(csim.file.read(dir .. "/README.md")):find("Layer dense1: reuse factor 5 is not legal, 6 was taken", 1, true))
+  end)
+
+  it("leaves a folder that exists as it is", function()
+    local dir = write(mlp())
+    assert(csim.file.write(dir .. "/README.md", "mine"))
+    local ok, message = nac.hls.write(mlp(), dir)
+    assert.is_nil(ok)
+    assert.truthy(message:find("exists and is left as it is; force = true writes over it", 1, true))
+    assert.equal("mine", csim.file.read(dir .. "/README.md"))
+    assert(nac.hls.write(mlp(), dir, { force = true }))
+    assert.not_equal("mine", csim.file.read(dir .. "/README.md"))
+    ok, message = nac.hls.write(mlp(), dir .. "/README.md/below")
+    assert.is_nil(ok)
+    assert.truthy(message:find("cannot make the folder", 1, true))
+  end)
+
+  it("refuses by name what it cannot be", function()
+    local dir = csim.folder()
+    local function refused(want, net, options)
+      assert.error_matches(function() nac.hls.write(net, dir, options) end, want, 1, true)
+      assert.is_nil(csim.file.exists(dir))
+    end
+    refused("unknown option of hls.write 'clock'", mlp(), { clock = 5 })
+    refused("unknown strategy 'fast'", mlp(), { strategy = "fast" })
+    refused("unknown board", mlp(), { board = "zcu103" })
+    refused("the net has no layer 'dense9'", mlp(), { layers = { dense9 = { reuse_factor = 2 } } })
+    refused("reuse_factor: a whole number from 1 on expected, got 0", mlp(), { reuse_factor = 0 })
+    refused("a name in C expected", mlp(), { name = "my project" })
+    refused("data: a contiguous f32 tensor of samples of 6 expected", mlp(), { data = nac.tensor.zeros { 3, 5 } })
+    local conv = cnet.new { 2, 4, 4 }
+    conv:add { kind = "conv2d", channels = 3, kernel = 2 }
+    conv:init(1)
+    quantise(conv, nac.rng.stream(1, "conv"))
+    refused("conv_const of layer 'conv2d1' has the strategy \"latency\" only", conv, { strategy = "resource" })
+    local wide = cnet.new { 2 }
+    wide:add { kind = "dense", units = 2 }
+    wide:init(1)
+    wide:quantise(1, quant.format { width = 40, integer = 4 })
+    wide:quantise("dense1.weight", quant.format { width = 40, integer = 4 })
+    wide:quantise("dense1.bias", quant.format { width = 8, integer = 4 })
+    refused("matmul_const of layer 'dense1' needs", wide)
+    refused("the net's input has no number format", nn.sequential { input = { 2 }, nn.dense { units = 1 } }:build { seed = 1 })
+  end)
+end)

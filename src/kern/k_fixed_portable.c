@@ -1,2 +1,0 @@
-#define NAC_SIMD_PORTABLE
-#include "kern/k_fixed_body.h"
