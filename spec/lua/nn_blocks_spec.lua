@@ -177,3 +177,17 @@ describe("a composite layer", function()
     assert.is_true(names["self_attention1.query"] and names["self_attention2.query"])
   end)
 end)
+
+describe("what is no layer", function()
+  it("is refused at the user's line, in a chain and added to one", function()
+    for _, f in ipairs {
+      function() local _ = nn.sequential { input = { 4 }, nn.relu } end,
+      function() local _ = nn.sequential { input = { 4 }, { kind = "rellu" } } end,
+      function() nn.sequential { input = { 4 } }:add { nn.relu {}, { { "relu" } } } end,
+    } do
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.matches("^%S*nn_blocks_spec.lua:%d+: ", message)
+    end
+  end)
+end)

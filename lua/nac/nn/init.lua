@@ -132,6 +132,21 @@ local function check_shape(shape)
   return { table.unpack(shape) }
 end
 
+-- What Arch:add does; `level` is whose line an error shows, as in `error`.
+local function append(arch, layer, level)
+  if type(layer) ~= "table" or (layer.kind == nil and #layer == 0 and next(layer) ~= nil) then
+    error("a layer or a list of layers expected, got "
+      .. (type(layer) == "table" and "a table without a kind" or type(layer)), level + 1)
+  end
+  if layer.kind == nil then
+    for _, each in ipairs(layer) do append(arch, each, level + 1) end
+  else
+    enum.check(layer.kind, kinds, "layer kind", level + 1)
+    if getmetatable(layer) == nil then setmetatable(layer, Layer) end
+    arch.layers[#arch.layers + 1] = layer
+  end
+end
+
 --- Starts a chain of layers.
 -- @param options `input` = shape of one sample, then the first layers in order
 -- @return an architecture with the methods below
@@ -140,7 +155,7 @@ function M.sequential(options)
     error("nn.sequential takes a table { input = {...}, layers }, got " .. type(options), 2)
   end
   local arch = setmetatable({ input = check_shape(options.input), layers = {} }, Arch)
-  for _, layer in ipairs(options) do arch:add(layer) end
+  for _, layer in ipairs(options) do append(arch, layer, 2) end
   return arch
 end
 
@@ -167,16 +182,7 @@ end
 -- @return the architecture, so that calls chain
 function Arch:add(layer)
   if self.output_value then error("a graph is complete; only a chain takes more layers", 2) end
-  if type(layer) ~= "table" or (layer.kind == nil and #layer == 0 and next(layer) ~= nil) then
-    error("a layer or a list of layers expected, got " .. (type(layer) == "table" and "a table without a kind" or type(layer)), 2)
-  end
-  if layer.kind == nil then
-    for _, each in ipairs(layer) do self:add(each) end
-  else
-    enum.check(layer.kind, kinds, "layer kind", 2)
-    if getmetatable(layer) == nil then setmetatable(layer, Layer) end
-    self.layers[#self.layers + 1] = layer
-  end
+  append(self, layer, 2)
   self.described = nil
   return self
 end
