@@ -140,6 +140,20 @@ describe("a local search", function()
     assert.is_true(row.std >= 0)
   end)
 
+  it("compresses regressions by their mean square error", function()
+    local function part(seed)
+      local x = nac.tensor.rand({ 200, 3 }, { seed = seed })
+      return { x = x, y = x:sum(2):reshape { 200, 1 } }
+    end
+    local data = { fit = part(1), search = part(2), select = part(3), test = part(4) }
+    local net = nn.sequential { input = { 3 }, nn.dense { units = 8 }, nn.relu {}, nn.dense { units = 1 } }:build {}
+    nac.train.fit(net, data, { epochs = 10, lr = 1e-2, batch = 32 })
+    local result = assert(search(net, data, "regression", { precision_pairs = { { total_bits = 8, int_bits = "auto" } } }))
+    assert.is_nil(result.constant_guess)
+    assert.is_true(result.curves[1].rows[1].accuracy < 0 and result.curves[1].rows[1].accuracy > -.2)
+    assert.is_true(result.test < 0)
+  end)
+
   it("starts from the weights and folds of a global search, by the command line too", function()
     assert(file.write(path "c.yaml", [[
 dataset: {name: mnist, resize_val: 8, subset_size: 400, sample: true}

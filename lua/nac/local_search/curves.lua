@@ -4,7 +4,7 @@ local units = require "nac.local_search.unit"
 
 local M = {}
 
--- Accuracy that a smaller net may be behind the best of its curve.
+-- Accuracy that a smaller net may be behind the best of its curve; where the metric is minus a loss, the part of it.
 M.TOLERANCE = .01
 
 local function mean_and_std(values)
@@ -43,8 +43,9 @@ end
 function M.choose(rows)
   local top, best = -math.huge, nil
   for _, r in ipairs(rows) do top = math.max(top, r.accuracy) end
+  local least = top - M.TOLERANCE * (top < 0 and -top or 1)
   for _, r in ipairs(rows) do
-    if r.accuracy >= top - M.TOLERANCE and (not best or r.bops < best.bops or r.bops == best.bops and r.accuracy > best.accuracy) then best = r end
+    if r.accuracy >= least and (not best or r.bops < best.bops or r.bops == best.bops and r.accuracy > best.accuracy) then best = r end
   end
   return best
 end

@@ -4,7 +4,7 @@ local train = require "nac.train"
 
 local M = {}
 
--- Accuracy where there are classes, minus the loss elsewhere: more is better.
+-- Accuracy where there are classes, minus the mean square elsewhere: more is better.
 local function metric(result) return result.accuracy or -result.loss end
 
 --- The metric of a net.
@@ -14,12 +14,18 @@ local function metric(result) return result.accuracy or -result.loss end
 -- @return a number, more is better; a text where the net has no integer form and
 -- its fake-quantised form was scored instead
 function M.of(net, part, quantised)
-  if not quantised or part.y:dtype() ~= "i32" then return metric(train.evaluate(net, part)) end
+  if not quantised then return metric(train.evaluate(net, part)) end
   local ok, graph = pcall(quant.lower, net)
   if not ok then return metric(train.evaluate(net, part)), tostring(graph) end
-  local accuracy = graph:accuracy(part)
+  local value
+  if part.y:dtype() == "i32" then
+    value = graph:accuracy(part)
+  else
+    local difference = graph:run(part.x):reshape(part.y:shape()) - part.y:to "f64"
+    value = -(difference * difference):mean()
+  end
   graph:close()
-  return accuracy
+  return value
 end
 
 --- What always saying the most frequent class scores; nil where there are no classes.
