@@ -37,6 +37,16 @@ describe("pictures of a front", function()
     return
   end
 
+  it("numbers a short logarithmic axis at 1, 2 and 5 of a decade", function()
+    local function numbers(most)
+      local records = { { values = { bops = 40000 } }, { values = { bops = most } } }
+      return require("nac.plot.axis").commands("x", "bops", records):match "set xtics ([^\n]*)"
+    end
+    assert.equal("(50000,100000,200000,500000)", numbers(600000))
+    assert.equal("autofreq", numbers(6e7))
+    assert.equal("autofreq", numbers(50000)) -- linear
+  end)
+
   it("have a panel a pair of objectives", function()
     local path = dir .. "/front.png"
     assert.equal(path, plot.front2d(records(12), objectives, path))

@@ -31,6 +31,20 @@ local function extent(name, records)
   return least, most
 end
 
+-- Where the numbers stand on a logarithmic axis: at powers of ten, or where that is
+-- one or none, at 1, 2 and 5 of each decade.
+local function places(logarithmic, from, to)
+  if not logarithmic or to / from >= 100 then return "autofreq" end
+  local list = {}
+  for power = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
+    for _, digit in ipairs { 1, 2, 5 } do
+      local value = digit * 10.0 ^ power
+      if value >= from and value <= to then list[#list + 1] = ("%.9g"):format(value) end
+    end
+  end
+  return "(" .. table.concat(list, ",") .. ")"
+end
+
 --- The gnuplot commands for one axis: label, scale, range, form of the numbers.
 -- An axis is logarithmic for the quantities that span decades, where they do.
 -- @param axis "x", "y", "z" or "cb"
@@ -54,6 +68,7 @@ function M.commands(axis, name, records, placing)
     ('set %slabel "%s" %s'):format(axis, M.label(name), placing or ""),
     ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),
     ("set %srange [%.9g:%.9g]"):format(axis, from, to),
+    ("set %stics %s"):format(axis, places(logarithmic, from, to)),
     ("set format %s '%s'"):format(axis, large and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
   }, "\n")
 end

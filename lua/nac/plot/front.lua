@@ -141,6 +141,7 @@ function M.start_3d(records, objectives, path)
   local body = {
     gnuplot.data("rest", rest), gnuplot.data("front", front),
     axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 2,-1"),
+    "set xtics offset -1.2,-0.5\nset ytics offset 0.8,-0.3", -- beside the lines, not on them
     axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, front_records, "offset 1.5,0"),
     "set grid lc rgb '#d0d0d0'\nset view 62, 40\nset xyplane relative 0\nset key top left Left reverse",
     "set colorbox user origin 0.85, 0.58 size 0.025, 0.36",
