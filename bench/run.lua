@@ -3,6 +3,9 @@
 local benches = {
   { "engine", peers = true }, -- whether it takes the peers' Python
   { "gemm" },
+  { "fixed" },
+  { "qat_step" },
+  { "compression" },
   { "t1_search" },
   { "search_quality" },
   { "tuning" },

@@ -104,7 +104,7 @@ function M.predict(net, x)
   x = x:contiguous()
   local plan <close> = guard.call(2, cplan.new, net, { batch = math.max(1, math.min(n, batch)) })
   local shape = { n, table.unpack(net:output_shape()) }
-  local out = tensor.zeros(shape)
+  local out = guard.call(2, tensor.zeros, shape)
   for first = 1, n, batch do
     local last = math.min(first + batch - 1, n)
     local y <close> = guard.call(2, plan.forward, plan, x:slice(1, first, last))

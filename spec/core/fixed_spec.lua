@@ -1,6 +1,7 @@
 -- Integer graphs: every layer kind, exactly, against fake quantisation and against plain Lua integers.
 local cnet = require "nac.c.net"
 local cplan = require "nac.c.plan"
+local core_twin = require "spec.support.core_twin"
 local layer_cases = require "spec.support.layer_cases"
 local lower = require("nac.quant.lower").lower
 local nac = require "nac"
@@ -107,6 +108,34 @@ describe("integer graphs", function()
     end
     table.sort(never)
     assert.same({ "batchnorm", "layernorm", "log_softmax", "opaque", "shared batchnorm", "softmax", "standardize" }, never)
+  end)
+
+  it("give the same with the kernels of every instruction set, for single samples and for many", function()
+    local layers = {
+      { { 37 }, { kind = "dense", units = 9 }, { kind = "relu" }, { kind = "dense", units = 5 } },
+      { { 4, 6, 5 }, { kind = "conv2d", channels = 6, kernel = 3, padding = 1, groups = 2 }, { kind = "relu" },
+        { kind = "conv2d", channels = 5, kernel = 2, stride = 2 } },
+    }
+    for seed = 1, 30 do
+      local spec = layers[seed % 2 + 1]
+      local net = net_of({ shape = spec[1], layers = { table.unpack(spec, 2) } }, seed)
+      quantise(net, nac.rng.stream(seed, "isa"), 8, true)
+      local x = nac.tensor.randn({ 33, table.unpack(spec[1]) }, { seed = seed }) * 4
+      local flat = x:reshape { -1 }
+      for i, special in ipairs { 0 / 0, 1 / 0, -1 / 0, 1e30, -1e-30, 1e-30, -0.0 } do flat[7 * i] = special end
+      local graph = lower(net)
+      local want, counts
+      for row = 1, 33 do
+        local y = graph:run(x:slice(1, row, row))
+        want = want and nac.tensor.concat({ want, y }, 1) or y
+      end
+      counts = graph:stats()
+      core_twin.each_isa(function()
+        graph:reset()
+        assert.is_true(graph:run(x):equal(want), "seed " .. seed)
+        assert.same(counts, graph:stats())
+      end)
+    end
   end)
 
   it("do so for random nets", function()

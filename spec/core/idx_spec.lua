@@ -67,11 +67,13 @@ describe("IDX files", function()
     end
     assert.equal("PATH: truncated: its header asks for 12 bytes of data, it holds 5",
       select(2, read(bytes:sub(1, #bytes - 7))))
+    assert.equal("PATH: truncated: its header asks for 12 bytes of data, it holds 11", select(2, read(bytes:sub(1, #bytes - 1), 1)))
   end)
 
   it("with bytes behind the data are refused", function()
     local bytes = files.idx(8, { 4 }, "abcd")
     assert.equal("PATH: 3 bytes more than its header promises", select(2, read(bytes .. "xyz")))
+    assert.equal("PATH: 3 bytes more than its header promises", select(2, read(bytes .. "xyz", 2)))
     assert.equal("PATH: more data than its header promises", select(2, read(files.gzip(bytes .. "x"))))
     assert.equal("PATH: bytes after the end of its compressed data", select(2, read(files.gzip(bytes) .. "x")))
   end)

@@ -36,6 +36,7 @@ describe("training fails its trial", function()
       local why = ending_of(function() train.fit(net, { fit = spoilt(value) }, { epochs = 2, batch = 10 }) end)
       assert.equal("failed", why.state)
       assert.matches("^loss is %-?%a+ at epoch 1, batch %d", why.reason)
+      assert.matches("; sample 1 of the data holds a number that is not finite$", why.reason)
     end
   end)
 

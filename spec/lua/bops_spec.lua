@@ -91,6 +91,8 @@ describe("BOPs", function()
     local weight = built:tensor "dense1.weight"
     for k, value in ipairs { 3 / 32, 1 / 2, 0 } do weight:set(value, 1, k) end
     assert.equal(8 * (2 + 1), bops.count(built, { definition = "ebops", weights = true, precision = "ap_fixed<8,3>" }))
+    built:quantise("dense1.weight", nac.quant.format "ap_fixed<6,3>") -- a net's own format: 3/32 is 0 there
+    assert.equal(8 * 1, bops.count(built, { definition = "ebops" }))
   end)
 
   it("take sparsity for weights that will be zero", function()

@@ -207,6 +207,18 @@ describe("nac-lua search", function()
     assert.matches("%-%-trials", output)
   end)
 
+  it("says also with --quiet that the test set cannot be used", function()
+    assert(file.write(path "bad_test.lua", [[return function()
+      local x, y, wrong = {}, {}, {}
+      for i = 1, 60 do x[i], y[i], wrong[i] = { i / 60, i % 2 }, i % 2, 7 end
+      return { x_train = x, y_train = y, x_test = x, y_test = wrong }
+    end]]))
+    assert(file.write(path "bad_test.yaml", "dataset: {loader: bad_test.lua}\nsearch: {n_trials: 2, epochs: 1}\n"
+      .. "search_space: {mlp_width_space: [4], num_blocks: 1}\n"))
+    local text = run(("cd %s && $NAC_LUA search bad_test.yaml --results bad_test --quiet --no-pictures"):format(folder))
+    assert.matches("^nac%-lua search: %S*bad_test.lua: y_test holds class 7, but there are 2 classes\n$", text)
+  end)
+
   it("optimises an objective of the user's own, from a script", function()
     local config = base:format(""):gsub("bops, avg_resource, clock_cycles", "weights"):gsub("workers: 2", "workers: 0")
     assert(file.write(path "own.yaml", config))

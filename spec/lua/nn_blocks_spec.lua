@@ -191,3 +191,12 @@ describe("what is no layer", function()
     end
   end)
 end)
+
+describe("the manual of layers", function()
+  it("names every kind", function()
+    local text = assert(require("nac.util.file").read "lua/nac/nn/init.lua"):match "^(.-)\nlocal"
+    for _, kind in ipairs(require("nac.c.net").kinds()) do
+      if kind ~= "opaque" then assert(text:find("`" .. kind .. "[ `]"), kind) end -- that one is behind nn.define
+    end
+  end)
+end)

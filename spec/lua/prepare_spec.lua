@@ -116,6 +116,23 @@ describe("nac.quant.prepare", function()
     assert.is_true(after.accuracy > .9)
   end)
 
+  it("prepares convolutions, attention and sets for training that ends in exact integers", function()
+    local archs = {
+      nn.sequential { input = { 1, 8, 8 }, nn.conv2d { channels = 4, kernel = 3 }, nn.batchnorm {}, nn.relu {}, nn.max_pool { size = 2 }, nn.flatten {},
+        nn.dense { units = 2 } },
+      nn.sequential { input = { 2, 5, 5 }, nn.conv2d { channels = 4, kernel = 1 }, nn.conv_attn { hidden = 3, activation = "relu" }, nn.flatten {},
+        nn.dense { units = 2 } },
+      nn.sequential { input = { 8, 3 }, nn.deepsets { phi = { 8, 8 }, aggregation = "mean", rho = { 8, 2 } } },
+    }
+    for i, arch in ipairs(archs) do
+      local data = part(64, arch.input, i)
+      local q = nac.quant.prepare(trained(arch, data), { total_bits = 8, int_bits = 3, quiet = true })
+      local fit = nac.train.fit(q, { fit = data }, { epochs = 3, lr = 3e-3 })
+      assert.is_true(fit.history[3].loss < fit.history[1].loss)
+      assert.equal(nac.train.evaluate(q, data).accuracy, nac.quant.lower(q):accuracy(data))
+    end
+  end)
+
   it("warns of formats that overflow at once", function()
     local net = nn.sequential { input = { 2 }, nn.dense { units = 2, name = "head" } }:build {}
     net:tensor("head.weight"):fill(3)

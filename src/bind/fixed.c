@@ -138,13 +138,25 @@ static void set_value(lua_State *L, const nac_ivalue *v)
   }
 }
 
+/* Bits of an operation's constants, the sign among them; 0 where it has none. */
+static int constant_bits(const nac_iop *op)
+{
+  int64_t most = 0;
+  int64_t i;
+  for (i = 0; i < op->n_weights; i++) {
+    const int64_t magnitude = op->weight[i] < 0 ? -op->weight[i] : op->weight[i];
+    most = magnitude > most ? magnitude : most;
+  }
+  return op->n_weights > 0 ? nac_ibits(-(nac_wide)most, most) : 0;
+}
+
 static const char *type_name(nac_itype t)
 {
   return t == NAC_INT32 ? "int32" : t == NAC_INT64 ? "int64" : "int128";
 }
 
 /* fixed:ops() -> list of { op, layer, inputs, output (values from 1), shifts, type, sum_bits (that hold any
- * sum inside), exact, exact_in_float, exact_in_double, error, weights, weight_fraction, table, wrapped,
+ * sum inside), exact, exact_in_float, exact_in_double, error, weights, weight_bits, weight_fraction, table, wrapped,
  * saturated, and of the output: shape, fraction, bits, min, max (raw), formats } */
 static int l_ops(lua_State *L)
 {
@@ -155,7 +167,7 @@ static int l_ops(lua_State *L)
   for (i = 0; i < nac_igraph_n_ops(h->graph); i++) {
     const nac_iop *op = nac_igraph_op(h->graph, i);
     const nac_fixed_count count = nac_fixed_counts(h->fixed, i);
-    lua_createtable(L, 0, 24);
+    lua_createtable(L, 0, 25);
     lua_pushstring(L, nac_iop_name(op->kind));
     lua_setfield(L, -2, "op");
     lua_pushstring(L, op->layer);
@@ -180,6 +192,7 @@ static int l_ops(lua_State *L)
     lua_pushnumber(L, op->error);
     lua_setfield(L, -2, "error");
     set_integer(L, "weights", op->n_weights);
+    set_integer(L, "weight_bits", constant_bits(op));
     set_integer(L, "weight_fraction", op->weight_fraction);
     set_integer(L, "table", op->n_table);
     set_integer(L, "wrapped", count.wrapped);

@@ -39,10 +39,29 @@ static int not_idx(const char *path, const unsigned char *b, size_t n, nac_error
                   path, n > 0 ? "the bytes " : "", hex);
 }
 
+/* Bytes of the data that the header claims; -1 on overflow. A dimension of 0
+ * must not hide absurd others, because strides are products of them. */
+static int64_t claimed_bytes(const idx_header *h)
+{
+  int64_t n = h->type->bytes;
+  int empty = 0;
+  int i;
+  for (i = 0; i < h->rank; i++) {
+    int64_t d = h->dim[i] > 0 ? h->dim[i] : 1;
+    empty |= h->dim[i] == 0;
+    if (n > INT64_MAX / 8 / d) {
+      return -1;
+    }
+    n *= d;
+  }
+  return empty ? 0 : n;
+}
+
 static int read_header(nac_stream *s, idx_header *h, nac_error *err)
 {
   const char *path = nac_stream_path(s);
   unsigned char b[4 * NAC_MAX_RANK];
+  int64_t bytes;
   size_t got;
   int i;
   int code = nac_stream_read(s, b, 4, &got, err);
@@ -74,25 +93,11 @@ static int read_header(nac_stream *s, idx_header *h, nac_error *err)
     const unsigned char *p = b + 4 * i;
     h->dim[i] = (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | (int64_t)p[3];
   }
-  return NAC_OK;
-}
-
-/* Bytes of the data that the header claims; -1 on overflow. A dimension of 0
- * must not hide absurd others, because strides are products of them. */
-static int64_t claimed_bytes(const idx_header *h)
-{
-  int64_t n = h->type->bytes;
-  int empty = 0;
-  int i;
-  for (i = 0; i < h->rank; i++) {
-    int64_t d = h->dim[i] > 0 ? h->dim[i] : 1;
-    empty |= h->dim[i] == 0;
-    if (n > INT64_MAX / 8 / d) {
-      return -1;
-    }
-    n *= d;
+  bytes = claimed_bytes(h);
+  if (bytes < 0) {
+    return nac_fail(err, NAC_EFORMAT, "%s: its header claims more elements than any file can hold", path);
   }
-  return empty ? 0 : n;
+  return nac_stream_expect(s, bytes, err);
 }
 
 /* Reads big-endian elements `raw` into a tensor's memory; may be in place when
@@ -144,7 +149,6 @@ static int from_raw(nac_tensor **out, const idx_header *h, void *raw, nac_error 
 static int read_rows(nac_tensor **out, nac_stream *s, int64_t max_rows, nac_error *err)
 {
   idx_header h;
-  int64_t bytes;
   int all;
   void *raw;
   int code = read_header(s, &h, err);
@@ -155,12 +159,7 @@ static int read_rows(nac_tensor **out, nac_stream *s, int64_t max_rows, nac_erro
   if (!all) {
     h.dim[0] = max_rows;
   }
-  bytes = claimed_bytes(&h);
-  if (bytes < 0) {
-    return nac_fail(err, NAC_EFORMAT, "%s: its header claims more elements than any file can hold",
-                    nac_stream_path(s));
-  }
-  code = nac_stream_take(s, (size_t)bytes, &raw, err);
+  code = nac_stream_take(s, (size_t)claimed_bytes(&h), &raw, err);
   if (code != NAC_OK) {
     return code;
   }

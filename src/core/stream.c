@@ -299,14 +299,27 @@ int nac_stream_take(nac_stream *s, size_t n, void **out, nac_error *err)
   return nac_fail(err, NAC_ENOMEM, "%s: out of memory: no room for %llu bytes", s->path, (unsigned long long)room);
 }
 
+static int too_long(const nac_stream *s, int64_t by, nac_error *err)
+{
+  return nac_fail(err, NAC_EFORMAT, "%s: %lld bytes more than its header promises", s->path, (long long)by);
+}
+
+int nac_stream_expect(const nac_stream *s, int64_t n, nac_error *err)
+{
+  if (s->zipped || n == s->packed_left) {
+    return NAC_OK;
+  }
+  return n > s->packed_left ? truncated(s, (size_t)n, (uint64_t)s->packed_left, err)
+                            : too_long(s, s->packed_left - n, err);
+}
+
 int nac_stream_expect_end(nac_stream *s, nac_error *err)
 {
   unsigned char byte;
   size_t got;
   int code;
   if (!s->zipped && s->packed_left > 0) {
-    return nac_fail(err, NAC_EFORMAT, "%s: %lld bytes more than its header promises", s->path,
-                    (long long)s->packed_left);
+    return too_long(s, s->packed_left, err);
   }
   code = nac_stream_read(s, &byte, 1, &got, err);
   if (code == NAC_OK && got > 0) {

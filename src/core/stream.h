@@ -31,6 +31,11 @@ const char *nac_stream_path(const nac_stream *s);
 /** Bytes of the whole file on disk. */
 int64_t nac_stream_file_bytes(const nac_stream *s);
 
+/** Whether the data that follow can be `n` bytes, neither more nor less, as far as
+ * a look at the file tells: what a plain file holds is known, compressed data are
+ * not judged. NAC_EFORMAT when they cannot. */
+int nac_stream_expect(const nac_stream *s, int64_t n, nac_error *err);
+
 /** CRC-32 of all bytes delivered so far. */
 uint32_t nac_stream_crc(const nac_stream *s);
 

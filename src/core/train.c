@@ -1,6 +1,7 @@
 #include "core/train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/augment.h"
@@ -207,6 +208,44 @@ static int train_batch(nac_trainer *t, const nac_data *data, const int32_t *orde
   return nac_optimiser_step(t->optimiser, t->net, nac_plan_gradients(t->train), lr, err);
 }
 
+/* Numbers of one sample. */
+static int64_t sample_size(const nac_net *net)
+{
+  const int64_t *dim;
+  int rank = nac_net_value_shape(net, 0, &dim);
+  int64_t n = 1;
+  while (rank > 0) {
+    n *= dim[--rank];
+  }
+  return n;
+}
+
+static int all_finite(const float *x, int64_t n)
+{
+  int64_t i = 0;
+  while (i < n && isfinite(x[i])) {
+    i++;
+  }
+  return i == n;
+}
+
+/* Says so in `text` when a batch without a finite loss has a sample or an answer that is not. */
+static void blame_data(const nac_trainer *t, const nac_data *data, const int32_t *order, int64_t n, char *text,
+                       size_t size)
+{
+  const int64_t inputs = sample_size(t->net);
+  int64_t i;
+  text[0] = '\0';
+  for (i = 0; i < n; i++) {
+    const int answer = data->target != NULL && !all_finite(data->target + order[i] * t->outputs, t->outputs);
+    if (answer || !all_finite(data->x + order[i] * inputs, inputs)) {
+      snprintf(text, size, "; %s %lld of the data holds a number that is not finite", answer ? "answer" : "sample",
+               (long long)order[i] + 1);
+      return;
+    }
+  }
+}
+
 int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const double *lr, int64_t n_lr,
                       nac_score *score, nac_error *err)
 {
@@ -234,8 +273,12 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const
     batch++;
     code = train_batch(t, data, t->order + at, n, step, rate, score, &why);
     if (code != NAC_OK) {
-      return nac_fail(err, code, "%s at epoch %lld, batch %lld (learning rate %g)", why.text, (long long)epoch,
-                      (long long)batch, rate);
+      char blame[80] = "";
+      if (code == NAC_ENAN) {
+        blame_data(t, data, t->order + at, n, blame, sizeof blame);
+      }
+      return nac_fail(err, code, "%s at epoch %lld, batch %lld (learning rate %g)%s", why.text, (long long)epoch,
+                      (long long)batch, rate, blame);
     }
     at += n;
     if (nac_interrupted()) {
@@ -248,17 +291,12 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const
 int nac_trainer_evaluate(nac_trainer *t, const nac_data *data, nac_score *score, nac_error *err)
 {
   const int64_t len = nac_plan_max_batch(t->eval);
-  int64_t inputs;
+  const int64_t inputs = sample_size(t->net);
   int64_t at;
   int code = check_data(t, data, err);
-  const int64_t *dim;
-  int rank = nac_net_value_shape(t->net, 0, &dim);
   memset(score, 0, sizeof *score);
   if (code != NAC_OK) {
     return code;
-  }
-  for (inputs = 1; rank > 0; rank--) {
-    inputs *= dim[rank - 1];
   }
   nac_plan_load(t->eval);
   for (at = 0; at < data->n; at += len) {

@@ -19,7 +19,7 @@ VOP vf column_max(const float *x, long n, long inner, long lanes)
 {
   vf m = vload_n(x, lanes);
   for (long i = 1; i < n; i++) {
-    m = vmax(m, vload_n(x + i * inner, lanes));
+    m = vmax_nan(m, vload_n(x + i * inner, lanes));
   }
   return m;
 }
@@ -173,11 +173,21 @@ void K(k_axis_sum_back)(const float *gy, float *gx, float scale, long outer, lon
   }
 }
 
+/* The largest of n > 0 numbers; NaN if one of them is. */
+VOP float row_max_nan(const float *x, long n)
+{
+  long nans = 0;
+  for (long i = 0; i < n; i++) {
+    nans += isnan(x[i]) != 0;
+  }
+  return nans > 0 ? NAN : row_max(x, n);
+}
+
 void K(k_axis_max)(const float *x, float *y, long outer, long n, long inner)
 {
   for (long o = 0; o < outer; o++, x += n * inner, y += inner) {
     if (inner == 1) {
-      *y = row_max(x, n);
+      *y = row_max_nan(x, n);
       continue;
     }
     for (long j = 0; j < inner; j += VW) {

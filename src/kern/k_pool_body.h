@@ -29,7 +29,7 @@ VOP void row_take_max(const float *x, float *y, long n, const long stride)
 {
   for (long i = 0; i < n; i++) {
     const float v = x[i * stride];
-    y[i] = y[i] >= v ? y[i] : v;
+    y[i] = v > y[i] || isnan(v) ? v : y[i]; /* a NaN stays */
   }
 }
 
@@ -80,7 +80,7 @@ static void max_pool16(const float *x, float *y, const k_pool *p)
       vf m = vset1(-INFINITY);
       for (long iy = win.y0; iy < win.y1; iy++) {
         for (long i = iy * p->w + win.x0; i < iy * p->w + win.x1; i++) {
-          m = vmax(m, vload(x + i * 16 + l));
+          m = vmax_nan(m, vload(x + i * 16 + l));
         }
       }
       vstore(y + o * 16 + l, m);

@@ -77,6 +77,8 @@
   void k_sgd_##isa(float *p, const float *g, float *momentum, long n, const k_sgd *options);                         \
   void k_rmsprop_##isa(float *p, const float *g, float *square, float *mean, float *momentum, long n,                \
                        const k_rmsprop *options);                                                                    \
+  void k_taps16_##isa(const k_taps *t, const int32_t *w, const int32_t *bias, const int32_t *x, int32_t *y);        \
+  long k_narrow_##isa(const int32_t *x, int32_t *y, long n, const k_narrow *k);                                      \
   void k_quantise_##isa(const float *x, float *y, long n, const k_quantiser *q);                                     \
   void k_quantise_back_##isa(const float *x, const float *gy, float *gx, long n, float min, float max);              \
   void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \

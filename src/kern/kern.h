@@ -8,6 +8,7 @@
 #ifndef NAC_KERN_H
 #define NAC_KERN_H
 
+#include <stdint.h>
 typedef enum k_start {
   K_ZERO,       /* C starts at zero */
   K_ACCUMULATE, /* C starts at what it holds */
@@ -76,6 +77,25 @@ typedef struct k_quantiser {
   int rounding;  /* as enum nac_rounding numbers them */
   int divide;    /* the step is no power of two: x / step, not x times its inverse */
 } k_quantiser;
+
+/* Sums of products for 16 samples side by side: y[o] = bias[o] + sum over k of w[o,index[k]] x[offset[k]],
+ * rows of w and of y so many numbers apart. */
+typedef struct k_taps {
+  long n_out, n_taps;
+  long w_row, y_out;
+  const long *offset;
+  const long *index;
+} k_taps;
+
+/* Integers of fewer bits: `drop` of them go (0 to 30), what is left is brought into [lo, hi] or wraps
+ * around, and is then multiplied by 2^up. */
+typedef struct k_narrow {
+  int drop, up;
+  int rounding; /* as enum nac_rounding numbers them */
+  int32_t lo, hi;
+  int wraps;
+  int width, is_signed; /* of what wraps, at most 31 bits */
+} k_narrow;
 
 typedef struct nac_kernels {
   const char *name; /* "avx512", "avx2" or "portable" */
@@ -199,6 +219,12 @@ typedef struct nac_kernels {
   void (*conv_forward)(const k_conv *c, const float *w, const float *bias, const float *x, float *y);
   void (*conv_weights)(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);
   void (*product16)(const k_product *d, const float *a, const float *b, float *y);
+
+  /* Integers; nothing may overflow. bias may be NULL. */
+  void (*taps16)(const k_taps *t, const int32_t *w, const int32_t *bias, const int32_t *x, int32_t *y);
+
+  /* Returns how many were out of range. y may be x. */
+  long (*narrow)(const int32_t *x, int32_t *y, long n, const k_narrow *k);
 
   void (*quantise)(const float *x, float *y, long n, const k_quantiser *q);
   /* gx = gy where min <= x <= max, else 0 */

@@ -26,7 +26,11 @@ VOP __mmask16 vlanes(long n) { return (__mmask16)((1u << n) - 1u); }
 VOP vf vload_n(const float *p, long n) { return _mm512_maskz_loadu_ps(vlanes(n), p); }
 VOP void vstore_n(float *p, vf x, long n) { _mm512_mask_storeu_ps(p, vlanes(n), x); }
 VOP vf vfma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
-VOP vf vmax(vf a, vf b) { return _mm512_max_ps(a, b); }
+VOP vf vmax(vf a, vf b) { return _mm512_max_ps(a, b); } /* b where a or b is NaN */
+VOP vf vmax_nan(vf a, vf b) /* NaN where a or b is */
+{
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), _mm512_max_ps(a, b), a);
+}
 VOP vf vmin(vf a, vf b) { return _mm512_min_ps(a, b); }
 VOP vf vsqrt(vf a) { return _mm512_sqrt_ps(a); }
 /* to the nearest integer, halves to even */
@@ -69,6 +73,7 @@ VOP vf vload_n(const float *p, long n) { return _mm256_maskload_ps(p, vlanes(n))
 VOP void vstore_n(float *p, vf x, long n) { _mm256_maskstore_ps(p, vlanes(n), x); }
 VOP vf vfma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 VOP vf vmax(vf a, vf b) { return _mm256_max_ps(a, b); }
+VOP vf vmax_nan(vf a, vf b) { return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q)); }
 VOP vf vmin(vf a, vf b) { return _mm256_min_ps(a, b); }
 VOP vf vsqrt(vf a) { return _mm256_sqrt_ps(a); }
 VOP vf vround(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -122,6 +127,7 @@ VOP void vstore_n(float *p, vf x, long n) { memcpy(p, &x, (size_t)n * sizeof *p)
 VOP vf vfma(vf a, vf b, vf c) { return a * b + c; }
 VOP vf vblend(vi mask, vf x, vf y) { return (vf)((mask & (vi)x) | (~mask & (vi)y)); }
 VOP vf vmax(vf a, vf b) { return vblend(a > b, a, b); }
+VOP vf vmax_nan(vf a, vf b) { return vblend((a > b) | (a != a), a, b); }
 VOP vf vmin(vf a, vf b) { return vblend(a < b, a, b); }
 VOP vf vsqrt(vf a)
 {

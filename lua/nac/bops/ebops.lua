@@ -1,6 +1,6 @@
 --- `ebops`: effective bit operations of HGQ (Sun et al. 2024, arXiv:2405.00645):
 -- the sum of b_a b_w over weights that are not zero, where b_w spans from a
--- weight's highest to its lowest non-zero bit. Without weight values b_w is the
+-- weight's highest to its lowest non-zero bit, in the formats of a quantised net. Without weight values b_w is the
 -- full width, an upper bound. A product of two values costs b_a b_a.
 local enum = require "nac.util.enum"
 
@@ -17,6 +17,15 @@ local function span(n)
   local bits = 0
   while n > 0 do n, bits = n // 2, bits + 1 end
   return bits
+end
+
+-- Sum of spans of a tensor's values in the number formats that the net has for it: format (e / inner) mod n of element e.
+local function spans_in_formats(tensor, list, inner)
+  local sum = 0
+  for e, x in ipairs(tensor:contiguous():reshape({ tensor:numel() }):totable()) do
+    sum = sum + span(list[(e - 1) // inner % #list + 1]:raw(x))
+  end
+  return sum
 end
 
 -- Sum of spans of a tensor's values on the grid of a fixed-point type.
@@ -49,6 +58,12 @@ function M.term(term, o)
   if term.op ~= "matmul_const" then
     enum.check(term.op, free, ("operation of layer '%s' for ebops"):format(term.layer), -1)
     return 0
+  end
+  local built = o.net.built and o.net:built()
+  local list, scale, inner
+  if built then list, scale, inner = o.net:quantiser(term.weight) end
+  if list and scale == 0 then
+    return term.positions * o.act_bits * spans_in_formats(o.net:tensor(term.weight), list, inner)
   end
   if o.precision and o.weights then
     local tensor = o.net.tensor and o.net:tensor(term.weight)

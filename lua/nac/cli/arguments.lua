@@ -83,6 +83,8 @@ function M.run(name, options, start, record)
     print(require("nac.util.json").encode(record(result)))
   elseif log ~= "quiet" then
     print(result)
+  else -- what is missing in the results is no chatter
+    for _, note in ipairs(result.notes or {}) do io.stderr:write("nac-lua ", name, ": ", note, "\n") end
   end
   if result.fault then return fail(result.fault) end
   if result.interrupted then

@@ -2,6 +2,7 @@
 -- train-labels-..., t10k-...), plain or gzip. MNIST and Fashion-MNIST are rows
 -- over this file.
 local base = require "nac.dataset.base"
+local file = require "nac.util.file"
 local hash = require "nac.c.hash"
 local idx = require "nac.c.idx"
 local image = require "nac.c.image"
@@ -21,17 +22,11 @@ local function root()
   return here:match("^(.*)/lua/nac/dataset/images%.lua$") or "."
 end
 
-local function exists(path)
-  local f = io.open(path, "rb")
-  if f then f:close() end
-  return f ~= nil
-end
-
 -- "dir/name" or "dir/name.gz", whichever is there; nil when neither is.
 local function find_file(dir, name)
   local path = dir .. "/" .. name
-  if exists(path) then return path end
-  if exists(path .. ".gz") then return path .. ".gz" end
+  if file.exists(path) then return path end
+  if file.exists(path .. ".gz") then return path .. ".gz" end
   return nil
 end
 

@@ -3,7 +3,6 @@
 --
 --     local result = nac.global_search.run "t1.yaml"
 --     print(nac.local_search.run(result, nil, cfg.local_search))
-local clock = require("nac.c.proc").clock
 local curves = require "nac.local_search.curves"
 local enum = require "nac.util.enum"
 local file = require "nac.util.file"
@@ -11,6 +10,7 @@ local hash = require "nac.c.hash"
 local json = require "nac.util.json"
 local model = require "nac.model"
 local outputs = require "nac.local_search.outputs"
+local proc = require "nac.c.proc"
 local report = require "nac.local_search.report"
 local score = require "nac.local_search.score"
 local start = require "nac.local_search.start"
@@ -84,10 +84,19 @@ local function identity_of(job)
   return hash.sha256(table.concat(text, "\n"))
 end
 
--- Decides what becomes of an earlier run in the folder.
-local function make_room(job, options)
+-- One local search at a time works in a folder.
+local function lock(job)
   local ok, message = file.make_directory(job.dir .. "/state")
   if not ok then return nil, message end
+  local owner
+  job.lock, message, owner = proc.lock(job.dir .. "/state/lock")
+  if job.lock then return true end
+  return nil, owner and ("another local search (process %d) works in %s"):format(owner, job.dir) or message
+end
+
+-- Decides what becomes of an earlier run in the folder.
+local function make_room(job, options)
+  local message
   job.identity, message = identity_of(job)
   if not job.identity then return nil, message end
   local earlier = outputs.read_config(job.dir)
@@ -100,7 +109,7 @@ local function make_room(job, options)
   if options.force or same and earlier.finished then
     outputs.remove(job.dir)
     job.identity, message = identity_of(job)
-    return job.identity ~= nil, message
+    return job.identity ~= nil or nil, message
   end
   return nil, same and ("%s holds this local search unfinished: --resume continues it, --force starts anew"):format(job.dir)
     or ("%s holds the results of another local search: --force replaces them"):format(job.dir)
@@ -143,7 +152,8 @@ end
 local function run_units(job, list, options)
   local s <close> = study { sampler = "random", maximize = { "accuracy" }, seed = job.seed, sync = false }
   local ok, fault = pcall(s.optimize, s, function(trial)
-    local rows = units.run(job, list[trial.number + 1])
+    -- a worker whose parent was killed ends when it tells of its iteration, before it writes anything
+    local rows = units.run(job, list[trial.number + 1], function(iteration) trial:attr("iteration", iteration) end)
     return { accuracy = rows[#rows].accuracy }
   end, { trials = #list, workers = options.workers or require("nac.c.cpu").info().cores })
   local reason = not ok and tostring(fault) or nil
@@ -197,6 +207,17 @@ local function finish(job, list, result)
   return true
 end
 
+-- Everything from the first unit to the last file.
+local function work(job, result, options)
+  local ok, message = outputs.write_config(job, false)
+  if not ok then return nil, message end
+  local list = job.mode.units(job)
+  job.say(("%s local search of %s: %d precisions, %d folds; results in %s"):format(
+    job.settings.mode, job.what, #job.settings.precision_pairs, #job.nets, job.dir))
+  result.interrupted, result.fault = run_units(job, list, options)
+  return finish(job, list, result)
+end
+
 --- Runs a local search.
 -- @param what result of `nac.global_search.run`, or the path of its results folder: the winner's trained weights, on the
 --   folds that they were trained on; or a net, or a list of nets, one a fold
@@ -211,23 +232,23 @@ end
 --   `constant_guess`, `dir`, `pictures`, `notes`, `interrupted`, `fault`, `seconds`; tostring gives the report. Or nil and a message
 function M.run(what, data, settings, options)
   options = options or {}
-  local begun = clock()
+  local begun = proc.clock()
   local called, job, message = pcall(new_job, what, data, settings or {}, options)
   if not called then error(job, 2) end
   if not job then return nil, message end
   local ok
+  ok, message = lock(job)
+  if not ok then return nil, message end
   ok, message = make_room(job, options)
-  if not ok then return nil, message end
-  ok, message = outputs.write_config(job, false)
-  if not ok then return nil, message end
-  local list = job.mode.units(job)
-  job.say(("%s local search of %s: %d precisions, %d folds; results in %s"):format(
-    job.settings.mode, job.what, #job.settings.precision_pairs, #job.nets, job.dir))
+  if not ok then
+    proc.close(job.lock)
+    return nil, message
+  end
   local result = { dir = job.dir, job = job, notes = {}, pictures = {}, draw = options.pictures ~= false }
-  result.interrupted, result.fault = run_units(job, list, options)
-  ok, message = finish(job, list, result)
+  ok, message = work(job, result, options)
+  proc.close(job.lock)
   if not ok then return nil, message end
-  result.seconds = clock() - begun
+  result.seconds = proc.clock() - begun
   return setmetatable(result, { __tostring = report.text })
 end
 

@@ -68,6 +68,7 @@ local function row_of(job, unit, net, r)
     iteration = r.iteration, sparsity = r.sparsity, epochs = r.fit.epochs, seconds = r.seconds,
     loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
     accuracy = accuracy, bops = effective_bops(net, unit),
+    ebops = unit.pair and bops.count(net, { definition = "ebops", bits = unit.pair.total_bits }) or nil,
   }
 end
 
@@ -97,8 +98,9 @@ end
 --- Runs a unit to its end, or what an earlier run left of it.
 -- @param job of the local search
 -- @param unit { fold =, pair = pair or nil (float), iterations =, warmup = epochs }
+-- @param[opt] on_iteration function(number), called when one is done, before it is saved
 -- @return its rows
-function M.run(job, unit)
+function M.run(job, unit, on_iteration)
   local settings, rows = job.settings, M.rows(job, unit)
   local last = rows[#rows]
   if last and last.iteration == unit.iterations then return rows end
@@ -115,6 +117,7 @@ function M.run(job, unit)
     on_iteration = function(r, trained, state)
       if state and r.iteration == 0 then need(npz.write(path(job, unit, "_rewind.npz"), { state = state })) end
       rows[#rows + 1] = row_of(job, unit, trained, r)
+      if on_iteration then on_iteration(r.iteration) end
       save(job, unit, rows, trained)
       say(job, unit, rows[#rows])
     end,

@@ -24,6 +24,12 @@
 -- batch), counted from 1, or from the end by -1, -2, ...
 --
 -- * `dense { units, bias = true }`: y = x W^T + b over the last axis
+-- * `conv2d { channels, kernel, stride = 1, padding = 0, dilation = 1, groups = 1,
+--   bias = true }` of {channels, height, width}, `conv1d` of {channels, length}:
+--   numbers, or lists of one a dimension; `same = true` in place of padding makes
+--   the output input / stride long, rounded up, the odd zero behind (Keras);
+--   groups = channels of the input: depthwise. Weights are {channels, channels of
+--   the input / groups, kernel}
 -- * `batchnorm { momentum = .1, eps = 1e-5, axis = 1 }`: statistics of each
 --   channel along the axis; -1 for the features of a set {positions, features}
 -- * `relu {}`, `leaky_relu { slope = .01 }`, `tanh {}`, `sigmoid {}`,

@@ -28,6 +28,13 @@ M.sparsity = magnitude.sparsity
 -- @return list of rows
 M.iterative = require("nac.prune.iterative").run
 
+--- A smaller net without the weakest units and channels; see nac.prune.structured.
+-- @function structured
+-- @param net a net with weights
+-- @param options `amount`, `layers`, `least`
+-- @return the new net, a report
+M.structured = require("nac.prune.structured").structured
+
 --- How sparsity grows; see nac.prune.schedule.
 -- @function schedule
 -- @param what a table with `kind` = "constant", "cubic", "iterative", or a function

@@ -42,7 +42,7 @@ end
 
 --- The operations in order, each a table: op, layer, inputs and output (values from 1), shifts (bits
 -- that inputs move left first), type, sum_bits (that hold every sum inside), exact, exact_in_float,
--- exact_in_double, error, weights, weight_fraction, table (entries), wrapped, saturated; and of the
+-- exact_in_double, error, weights, weight_bits, weight_fraction, table (entries), wrapped, saturated; and of the
 -- output shape, fraction, bits, min and max (raw), formats.
 -- @return list
 function graph:ops() return self.c:ops() end

@@ -43,7 +43,7 @@ local function equality(op)
   if op.exact_in_float then return "float" end
   if op.exact_in_double then return "double" end
   if op.table > 0 then return ("table, error %.2g"):format(op.error) end
-  if not op.exact then return ("constant, error %.2g"):format(op.error) end
+  if not op.exact then return ("constant <%d,%d>, error %.2g"):format(op.weight_bits, op.weight_bits - op.weight_fraction, op.error) end
   return "no: sums are too wide"
 end
 
@@ -52,14 +52,14 @@ end
 -- @return text; the list of rows `{ layer, op, sum_bits, type, equal, result, overflows }`
 function M.text(ops)
   local rows = {}
-  local lines = { ("%-20s %-13s %5s  %-7s %-20s %9s  %s"):format("layer", "operation", "bits", "type", "equal in", "overflows", "result") }
+  local lines = { ("%-20s %-13s %5s  %-7s %-33s %9s  %s"):format("layer", "operation", "bits", "type", "equal in", "overflows", "result") }
   for _, op in ipairs(ops) do
     local row = {
       layer = op.layer, op = op.op, sum_bits = op.sum_bits, type = op.type, equal = equality(op), result = formats_of(op),
       overflows = op.wrapped + op.saturated,
     }
     rows[#rows + 1] = row
-    lines[#lines + 1] = ("%-20s %-13s %5d  %-7s %-20s %9d  %s"):format(row.layer, row.op, row.sum_bits, row.type, row.equal,
+    lines[#lines + 1] = ("%-20s %-13s %5d  %-7s %-33s %9d  %s"):format(row.layer, row.op, row.sum_bits, row.type, row.equal,
       row.overflows, row.result)
   end
   return table.concat(lines, "\n"), rows

@@ -1,11 +1,13 @@
 #include "core/igraph/fixed.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/igraph/igraph_impl.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "kern/kern.h"
 #include "kern/ref/ref.h"
 
 #define LANES NAC_FIXED_LANES
@@ -17,6 +19,7 @@ struct nac_fixed {
   void **offset;
   float *ready;                  /* LANES standardised inputs, or NULL */
   void *scratch[NAC_IOP_INPUTS]; /* inputs in the operation's type and with its binary point */
+  long *taps;                    /* room for nac_fixed_taps */
   nac_fixed_count *count;        /* (n_ops) */
 };
 
@@ -80,9 +83,18 @@ static int copy_constants(nac_fixed *f, int i, nac_error *err)
 static int make_room(nac_fixed *f, nac_error *err)
 {
   const nac_igraph *g = f->g;
-  size_t most = 0;
+  size_t most = (size_t)g->value[0].n * LANES * sizeof(float);
+  size_t taps = 0;
   int i;
   int k;
+  for (i = 0; i < g->n_ops; i++) {
+    const size_t n = g->op[i].n_weights > 0 ? (size_t)(g->op[i].n_weights / g->op[i].channels) : 0;
+    taps = n > taps ? n : taps;
+  }
+  f->taps = nac_calloc(2 * taps + 1, sizeof *f->taps);
+  if (f->taps == NULL) {
+    return nac_fail(err, NAC_ENOMEM, "out of memory for the values of an integer graph");
+  }
   for (i = 0; i < g->n_values; i++) {
     f->value[i] = nac_calloc((size_t)g->value[i].n * LANES, size_of(g->value[i].type));
     if (f->value[i] == NULL) {
@@ -156,6 +168,7 @@ void nac_fixed_free(nac_fixed *f)
   for (i = 0; i < NAC_IOP_INPUTS; i++) {
     nac_free(f->scratch[i]);
   }
+  nac_free(f->taps);
   nac_free(f->ready);
   nac_free(f->value);
   nac_free(f->weight);
@@ -182,28 +195,6 @@ static void count(nac_fixed_count *c, nac_overflow mode, int64_t n)
     c->wrapped += n;
   } else {
     c->saturated += n;
-  }
-}
-
-static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x, int64_t rows)
-{
-  const nac_ivalue *y = &f->g->value[op->output];
-  int64_t e;
-  int64_t l;
-  if (f->ready != NULL) { /* with the function that plans use, to get the same floats */
-    ref_standardize_f32(x, f->ready, op->ready, op->ready + op->n_ready,
-                        (long)(rows * (y->n / (op->n_ready * op->inner))), (long)op->n_ready, (long)op->inner);
-    x = f->ready;
-  }
-  for (e = 0; e < y->n; e++) {
-    const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
-    const int up = y->fraction - (to->width - to->integer);
-    int64_t over = 0;
-    for (l = 0; l < LANES; l++) {
-      const nac_wide raw = l < rows ? nac_format_quantise(to, (double)x[l * y->n + e], &over) : 0;
-      put(y->type, f->value[op->output], e * LANES + l, nac_wide_up(raw, up));
-    }
-    count(c, to->overflow, over);
   }
 }
 
@@ -254,18 +245,100 @@ static inline int64_t narrowed(const narrow *k, int64_t x, int64_t *over)
   return y > k->hi ? k->hi : k->lo;
 }
 
-/* Whether the 64-bit form will do: bits are dropped, not added, and everything fits. */
-static int is_narrow(const nac_iop *op, const nac_ivalue *x, const nac_ivalue *y, const nac_format *to, narrow *k)
+/* Whether the 64-bit form will do to drop so many bits, for results of type `type`. */
+static int is_narrow(int drop, const nac_format *to, nac_itype type, narrow *k)
 {
-  const int drop = x->fraction - (to->width - to->integer);
-  if (x->type == NAC_INT128 || op->reach > INT64_MAX / 4 || drop < 0 || drop > 61 || to->width > 62 ||
-      y->type == NAC_INT128 || to->overflow == NAC_SAT_ZERO) {
+  if (drop < 0 || drop > 61 || to->width > 62 || type == NAC_INT128 || to->overflow == NAC_SAT_ZERO) {
     return 0;
   }
   *k = (narrow){.drop = drop, .rounding = to->rounding, .lo = (int64_t)nac_format_min(to),
                 .hi = (int64_t)nac_format_max(to), .wraps = to->overflow == NAC_WRAP, .width = to->width,
                 .is_signed = to->is_signed};
   return 1;
+}
+
+/* Floats have at most SPARE bits that matter below a format's last bit; what lies lower still only tells
+ * that there is something. */
+#define SPARE 20
+
+/* floor(x 2^20) of a number in units of the last bit; its lowest bit also stands for all that was cut off. */
+static inline int64_t with_spare_bits(double x)
+{
+  const double d = x * 0x1p20;
+  int64_t r = (int64_t)d;
+  r -= d < (double)r;
+  return (double)r != d ? r | 1 : r;
+}
+
+/* Whole groups of samples in one format of few bits, by the kernel of fake quantisation: its limits lie
+ * one beyond the format's, so that what is out of range shows. */
+static int can_read_fast(const nac_ivalue *y)
+{
+  const nac_format *to = &y->q->format[0];
+  const int fraction = to->width - to->integer;
+  return y->q->n == 1 && to->width <= 22 && (to->overflow == NAC_SAT || to->overflow == NAC_SAT_SYM) &&
+         fraction >= -20 && fraction <= 100;
+}
+
+static void read_input_fast(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x)
+{
+  const nac_ivalue *y = &f->g->value[op->output];
+  const nac_format *to = &y->q->format[0];
+  const int32_t lo = (int32_t)nac_format_min(to);
+  const int32_t hi = (int32_t)nac_format_max(to);
+  const int fraction = to->width - to->integer;
+  const float per_unit = ldexpf(1, fraction);
+  const k_quantiser k = {.step = 1 / per_unit, .lo = (float)(lo - 1), .hi = (float)(hi + 1), .rounding = (int)to->rounding};
+  int32_t *out = f->value[op->output];
+  int64_t over = 0;
+  int64_t e;
+  int64_t l;
+  nac_kern->quantise(x, f->scratch[0], (long)(LANES * y->n), &k);
+  for (e = 0; e < y->n; e++) {
+    for (l = 0; l < LANES; l++) {
+      const float v = x[l * y->n + e];
+      const int32_t r = isnan(v) ? 0 : (int32_t)(((const float *)f->scratch[0])[l * y->n + e] * per_unit);
+      over += isnan(v) || r < lo || r > hi;
+      out[e * LANES + l] = r < lo ? lo : r > hi ? hi : r;
+    }
+  }
+  count(c, to->overflow, over);
+}
+
+static void read_input(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, const float *x, int64_t rows)
+{
+  const nac_ivalue *y = &f->g->value[op->output];
+  int64_t e;
+  int64_t l;
+  if (f->ready != NULL) { /* with the function that plans use, to get the same floats */
+    ref_standardize_f32(x, f->ready, op->ready, op->ready + op->n_ready,
+                        (long)(rows * (y->n / (op->n_ready * op->inner))), (long)op->n_ready, (long)op->inner);
+    x = f->ready;
+  }
+  if (rows == LANES && can_read_fast(y)) {
+    read_input_fast(f, op, c, x);
+    return;
+  }
+  for (e = 0; e < y->n; e++) {
+    const nac_format *to = &y->q->format[e / y->q->inner % y->q->n];
+    const int fraction = to->width - to->integer;
+    const int up = y->fraction - fraction;
+    const double per_unit = ldexp(1, fraction);
+    int64_t over = 0;
+    narrow k;
+    const int quick = abs(fraction) < 500 && up < 60 && is_narrow(SPARE, to, y->type, &k);
+    for (l = 0; l < LANES; l++) {
+      const double v = l < rows ? (double)x[l * y->n + e] : 0;
+      const double units = v * per_unit;
+      if (quick && fabs(units) < 0x1p40) { /* false for NaN */
+        put(y->type, f->value[op->output], e * LANES + l,
+            narrowed(&k, with_spare_bits(units), &over) * ((int64_t)1 << up));
+      } else {
+        put(y->type, f->value[op->output], e * LANES + l, nac_wide_up(nac_format_quantise(to, v, &over), up));
+      }
+    }
+    count(c, to->overflow, over);
+  }
 }
 
 static void requantise_narrow(const narrow *k, int up, int64_t rows, nac_itype from, const void *x, nac_itype to,
@@ -285,6 +358,38 @@ static void requantise_narrow(const narrow *k, int up, int64_t rows, nac_itype f
   }
 }
 
+/* Whole groups of samples of 32 bits, by the fast kernel. */
+static int requantise_fast(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
+{
+  const nac_ivalue *x = &f->g->value[op->input[0]];
+  const nac_ivalue *y = &f->g->value[op->output];
+  const nac_quantiser *q = y->q;
+  const int64_t run = q->n == 1 ? y->n : q->inner;
+  int64_t i;
+  int64_t e;
+  if (rows < LANES || x->type != NAC_INT32 || y->type != NAC_INT32) {
+    return 0;
+  }
+  for (i = 0; i < q->n; i++) {
+    narrow k;
+    const int fraction = q->format[i].width - q->format[i].integer;
+    if (!is_narrow(x->fraction - fraction, &q->format[i], y->type, &k) || k.drop > 30 || k.width > 30 ||
+        y->fraction - fraction > 30) {
+      return 0;
+    }
+  }
+  for (e = 0; e < y->n; e += run) {
+    const nac_format *to = &q->format[e / q->inner % q->n];
+    const int fraction = to->width - to->integer;
+    const k_narrow k = {.drop = x->fraction - fraction, .up = y->fraction - fraction, .rounding = (int)to->rounding,
+                        .lo = (int32_t)nac_format_min(to), .hi = (int32_t)nac_format_max(to),
+                        .wraps = to->overflow == NAC_WRAP, .width = to->width, .is_signed = to->is_signed};
+    count(c, to->overflow, nac_kern->narrow((const int32_t *)f->value[op->input[0]] + e * LANES,
+                                            (int32_t *)f->value[op->output] + e * LANES, run * LANES, &k));
+  }
+  return 1;
+}
+
 static void requantise(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
 {
   const nac_ivalue *x = &f->g->value[op->input[0]];
@@ -298,7 +403,8 @@ static void requantise(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int6
     const int up = y->fraction - (format->width - format->integer);
     int64_t over = 0;
     narrow k;
-    if (up < 60 && is_narrow(op, x, y, format, &k)) {
+    if (up < 60 && x->type != NAC_INT128 && op->reach <= INT64_MAX / 4 &&
+        is_narrow(x->fraction - (format->width - format->integer), format, y->type, &k)) {
       requantise_narrow(&k, up, rows, x->type, from, y->type, to, e * LANES, &over);
     } else {
       for (l = 0; l < LANES; l++) {
@@ -334,11 +440,14 @@ static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t ste
   const nac_ivalue *x = &f->g->value[op->input[0]];
   const nac_ivalue *y = &f->g->value[op->output];
   const void *from = f->value[op->input[0]];
+  const nac_format *to = &y->q->format[0];
   nac_wide most = get(x->type, from, at);
   int64_t sum = 0;
   int64_t r;
   int64_t i;
   int length;
+  int quick;
+  narrow k;
   for (i = 1; i < op->n; i++) {
     const nac_wide v = get(x->type, from, at + i * step);
     most = v > most ? v : most;
@@ -349,11 +458,12 @@ static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t ste
   }
   length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
   r = op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
+  quick = is_narrow(NAC_IEXP_FRACTION + length - (to->width - to->integer), to, y->type, &k);
   for (i = 0; i < op->n; i++) {
     const nac_wide d = most - get(x->type, from, at + i * step);
-    const nac_wide p = (nac_wide)(d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
+    const int64_t p = (d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
     put(y->type, f->value[op->output], at + i * step,
-        nac_format_convert(&y->q->format[0], p, NAC_IEXP_FRACTION + length, over));
+        quick ? narrowed(&k, p, over) : nac_format_convert(to, p, NAC_IEXP_FRACTION + length, over));
   }
 }
 
@@ -414,7 +524,9 @@ static void run_op(nac_fixed *f, int i, const float *input, int64_t rows)
     read_input(f, op, &f->count[i], input, rows);
     return;
   case NAC_IOP_REQUANTISE:
-    requantise(f, op, &f->count[i], rows);
+    if (!requantise_fast(f, op, &f->count[i], rows)) {
+      requantise(f, op, &f->count[i], rows);
+    }
     return;
   case NAC_IOP_TABLE:
     look_up(f, op, &f->count[i], rows);
@@ -430,6 +542,8 @@ static void run_op(nac_fixed *f, int i, const float *input, int64_t rows)
   }
   if (nac_iop_moves(op->kind)) {
     nac_fixed_move(op, x, f->value[op->output], size_of(op->type) * LANES);
+  } else if (op->type == NAC_INT32 && (op->kind == NAC_IOP_MATMUL_CONST || op->kind == NAC_IOP_CONV_CONST)) {
+    nac_fixed_taps(op, f->taps, f->weight[i], f->offset[i], x[0], f->value[op->output]);
   } else if (op->type == NAC_INT32) {
     nac_fixed_op_i32(op, f->weight[i], f->offset[i], x, f->value[op->output]);
   } else if (op->type == NAC_INT64) {
@@ -443,6 +557,7 @@ int nac_fixed_run(nac_fixed *f, const float *x, int64_t rows, int value, double 
 {
   const nac_ivalue *in = &f->g->value[0];
   const nac_ivalue *y = &f->g->value[value];
+  const double unit = ldexp(1, -y->fraction);
   int64_t r;
   int64_t l;
   int64_t e;
@@ -462,7 +577,7 @@ int nac_fixed_run(nac_fixed *f, const float *x, int64_t rows, int value, double 
           raw[(r + l) * y->n + e] = v;
         }
         if (number != NULL) {
-          number[(r + l) * y->n + e] = ldexp(v, -y->fraction);
+          number[(r + l) * y->n + e] = abs(y->fraction) < 500 ? v * unit : ldexp(v, -y->fraction);
         }
       }
     }

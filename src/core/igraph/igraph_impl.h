@@ -54,4 +54,8 @@ void nac_fixed_op_i64(const nac_iop *op, const void *w, const void *b, const voi
 void nac_fixed_op_i128(const nac_iop *op, const void *w, const void *b, const void *const *x, void *y);
 void nac_fixed_op_bound(const nac_iop *op, const void *w, const void *b, const void *const *x, void *y);
 
+/** MATMUL_CONST and CONV_CONST of 32 bits on NAC_FIXED_LANES samples, by the fast kernel. `room` holds two
+ * numbers for each constant of an output. */
+void nac_fixed_taps(const nac_iop *op, long *room, const int32_t *w, const int32_t *b, const int32_t *x, int32_t *y);
+
 #endif

@@ -115,7 +115,7 @@ void REF(axis_max)(const void *x_, void *y_, long outer, long n, long inner)
       nac_real max = x[o * n * inner + j];
       for (long i = 1; i < n; i++) {
         const nac_real v = x[(o * n + i) * inner + j];
-        max = v > max ? v : max;
+        max = v > max || isnan(v) ? v : max;
       }
       y[o * inner + j] = max;
     }

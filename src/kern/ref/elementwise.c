@@ -35,9 +35,9 @@ static double value(int func, double x, double a)
   case REF_SILU:
     return x * sigmoid(x);
   case REF_HARD_SIGMOID:
-    return fmin(1, fmax(0, x / 6 + 0.5));
+    return isnan(x) ? x : fmin(1, fmax(0, x / 6 + 0.5));
   case REF_HARD_TANH:
-    return fmin(1, fmax(-1, x));
+    return isnan(x) ? x : fmin(1, fmax(-1, x));
   case REF_ELU:
     return x > 0 ? x : a * expm1(x);
   default: /* REF_SOFTPLUS */

@@ -1,4 +1,6 @@
 /* Pooling, window by window. */
+#include <math.h>
+
 #include "kern/ref/ref.h"
 
 /* The part of a window that lies inside the plane. */
@@ -20,7 +22,8 @@ static long first_max(const nac_real *x, const k_pool *p, window w)
   long best = w.y0 * p->w + w.x0;
   for (long iy = w.y0; iy < w.y1; iy++) {
     for (long ix = w.x0; ix < w.x1; ix++) {
-      best = x[iy * p->w + ix] > x[best] ? iy * p->w + ix : best;
+      const nac_real v = x[iy * p->w + ix];
+      best = v > x[best] || isnan(v) ? iy * p->w + ix : best;
     }
   }
   return best;

@@ -1,0 +1,2 @@
+#define NAC_SIMD_AVX2
+#include "kern/k_fixed_body.h"
