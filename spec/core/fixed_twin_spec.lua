@@ -297,4 +297,54 @@ describe("exact integer inference", function()
       end
     end
   end)
+
+  it("computes tables, softmax and means as docs/quantisation.md says", function()
+    local function rint(x)
+      local down = math.floor(x)
+      local rest = x - down
+      return math.tointeger(rest > .5 and down + 1 or rest == .5 and down % 2 == 1 and down + 1 or down)
+    end
+    local function bits(n) return n == 0 and 0 or 1 + bits(n >> 1) end
+    for seed = 1, 40 do
+      local r = nac.rng.stream(seed, "tables")
+      local n, fraction = r:int(2, 20), r:int(-1, 8)
+      local out = random_formats(r, 1, 12)[1]
+      local input = quant.format { width = r:int(3, 11), integer = 0 }
+      input = quant.format { width = input.width, integer = input.width - fraction }
+      local x = input:apply(nac.tensor.randn({ 18, n }, { seed = seed }) * 4)
+      local function run_one(layer)
+        local net = cnet.new { n }
+        net:add(layer)
+        net:init(1)
+        net:quantise(1, input)
+        net:quantise(2, out)
+        return select(2, lower(net):run(x))
+      end
+      local soft, sigmoid = run_one { kind = "softmax" }, run_one { kind = "sigmoid" }
+      local mean = run_one { kind = "aggregate", func = "mean" }
+      local exponent = 0 -- 1 / n < 2^exponent, the least
+      while 2.0 ^ (exponent - 1) > 1 / n do exponent = exponent - 1 end
+      local constant = rint(2.0 ^ (17 - exponent) / n) -- 17 bits and a sign
+      for i = 1, 18 do
+        local raw, most, sum, total = {}, math.mininteger, 0, 0
+        for k = 1, n do
+          raw[k] = input:raw(x:get(i, k))
+          most, total = math.max(most, raw[k]), total + raw[k]
+        end
+        local e = {}
+        for k = 1, n do
+          e[k] = rint(2 ^ 17 * math.exp(-(most - raw[k]) * 2.0 ^ -fraction))
+          sum = sum + e[k]
+        end
+        local length = bits(sum) - 1
+        local reciprocal = rint(2 ^ 17 / (1 + ((sum >> (length - 10)) - 1024 + .5) / 1024))
+        counts = { wrapped = 0, saturated = 0 }
+        for k = 1, n do
+          assert.equal(convert(out, e[k] * reciprocal, 17 + length), math.tointeger(soft:get(i, k)), "softmax, seed " .. seed)
+          assert.equal(out:raw(1 / (1 + math.exp(-raw[k] * 2.0 ^ -fraction))), math.tointeger(sigmoid:get(i, k)), "sigmoid, seed " .. seed)
+        end
+        assert.equal(convert(out, total * constant, fraction + 17 - exponent), math.tointeger(mean:get(i)), "mean, seed " .. seed)
+      end
+    end
+  end)
 end)

@@ -11,7 +11,8 @@
 static int check_format(const nac_quantiser *q, const char *layer, const char *what, nac_error *err)
 {
   if (q == NULL) {
-    return nac_fail(err, NAC_EINVAL, "%s of layer '%s' has no exact result in integers: give the layer's output a number format",
+    return nac_fail(err, NAC_EINVAL, "%s of layer '%s' has no exact result in integers: give the layer's output a number format "
+                    "(at the net's end quant.prepare does with output = true)",
                     what, layer);
   }
   if (q->n != 1) {
@@ -113,6 +114,12 @@ int nac_igraph_softmax(nac_igraph *g, const char *layer, int x, int64_t outer, i
                     "the input of layer '%s' has %d bits after the point, softmax takes at most %d: give the value "
                     "before it a number format",
                     layer, v.fraction, SOFTMAX_FRACTION);
+  }
+  if (nac_ibits(v.min, v.max) > 62) {
+    return nac_fail(err, NAC_EINVAL,
+                    "the input of layer '%s' has %d bits, softmax takes at most 62: give the value before it a number "
+                    "format",
+                    layer, nac_ibits(v.min, v.max));
   }
   code = nac_iop_begin(&op, NAC_IOP_SOFTMAX, layer, err);
   if (code != NAC_OK) {

@@ -434,37 +434,70 @@ static void look_up(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t
   count(c, y->q->format[0].overflow, over);
 }
 
-/* One row of softmax: elements at, at + step, ... (n of them). */
-static void softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t step, int64_t *over)
+/* LANES neighbours of a value of at most 64 bits. */
+static inline void read_lanes(const nac_ivalue *x, const void *from, int64_t at, int64_t *v)
+{
+  int l;
+  for (l = 0; l < LANES; l++) {
+    v[l] = x->type == NAC_INT32 ? ((const int32_t *)from)[at + l] : ((const int64_t *)from)[at + l];
+  }
+}
+
+/* The reciprocal that the leading bits of a sum choose, and where its binary point lies. */
+static int64_t reciprocal_of(const nac_iop *op, int64_t sum, int *fraction)
+{
+  const int length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
+  *fraction = NAC_IEXP_FRACTION + length;
+  return op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
+}
+
+static inline int64_t exponential(const nac_iop *op, int64_t d)
+{
+  return d < op->n_table ? op->table[d] : 0;
+}
+
+/* One row of softmax for all samples side by side: elements at, at + step, ... (n of them). Returns how
+ * many results of the first `rows` samples were out of range. */
+static int64_t softmax_row(nac_fixed *f, const nac_iop *op, int64_t at, int64_t step, int64_t rows)
 {
   const nac_ivalue *x = &f->g->value[op->input[0]];
   const nac_ivalue *y = &f->g->value[op->output];
-  const void *from = f->value[op->input[0]];
   const nac_format *to = &y->q->format[0];
-  nac_wide most = get(x->type, from, at);
-  int64_t sum = 0;
-  int64_t r;
+  const void *from = f->value[op->input[0]];
+  int64_t v[LANES];
+  int64_t most[LANES];
+  int64_t sum[LANES] = {0};
+  int64_t over = 0;
   int64_t i;
-  int length;
-  int quick;
-  narrow k;
+  int l;
+  read_lanes(x, from, at, most);
   for (i = 1; i < op->n; i++) {
-    const nac_wide v = get(x->type, from, at + i * step);
-    most = v > most ? v : most;
+    read_lanes(x, from, at + i * step, v);
+    for (l = 0; l < LANES; l++) {
+      most[l] = v[l] > most[l] ? v[l] : most[l];
+    }
   }
   for (i = 0; i < op->n; i++) {
-    const nac_wide d = most - get(x->type, from, at + i * step);
-    sum += d < op->n_table ? op->table[d] : 0;
+    read_lanes(x, from, at + i * step, v);
+    for (l = 0; l < LANES; l++) {
+      sum[l] += exponential(op, most[l] - v[l]);
+    }
   }
-  length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
-  r = op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
-  quick = is_narrow(NAC_IEXP_FRACTION + length - (to->width - to->integer), to, y->type, &k);
-  for (i = 0; i < op->n; i++) {
-    const nac_wide d = most - get(x->type, from, at + i * step);
-    const int64_t p = (d < op->n_table ? op->table[d] : 0) * r; /* times 2^-(17 + length) */
-    put(y->type, f->value[op->output], at + i * step,
-        quick ? narrowed(&k, p, over) : nac_format_convert(to, p, NAC_IEXP_FRACTION + length, over));
+  for (l = 0; l < LANES; l++) {
+    int fraction;
+    const int64_t r = reciprocal_of(op, sum[l], &fraction);
+    int64_t out = 0;
+    narrow k;
+    const int quick = is_narrow(fraction - (to->width - to->integer), to, y->type, &k);
+    for (i = 0; i < op->n; i++) {
+      const int64_t e = at + i * step + l;
+      const int64_t d = most[l] - (x->type == NAC_INT32 ? ((const int32_t *)from)[e] : ((const int64_t *)from)[e]);
+      const int64_t p = exponential(op, d) * r;
+      put(y->type, f->value[op->output], e, quick ? narrowed(&k, p, &out) : nac_format_convert(to, p, fraction, &out));
+    }
+    over += l < rows ? out : 0;
   }
+  return over;
 }
 
 static void softmax(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t rows)
@@ -472,14 +505,9 @@ static void softmax(nac_fixed *f, const nac_iop *op, nac_fixed_count *c, int64_t
   int64_t over = 0;
   int64_t o;
   int64_t k;
-  int64_t l;
   for (o = 0; o < op->outer; o++) {
     for (k = 0; k < op->inner; k++) {
-      for (l = 0; l < LANES; l++) {
-        int64_t out = 0;
-        softmax_row(f, op, (o * op->n * op->inner + k) * LANES + l, op->inner * LANES, &out);
-        over += l < rows ? out : 0;
-      }
+      over += softmax_row(f, op, (o * op->n * op->inner + k) * LANES, op->inner * LANES, rows);
     }
   }
   count(c, f->g->value[op->output].q->format[0].overflow, over);
