@@ -72,7 +72,9 @@ describe("a local search", function()
       assert.is_true(curve.chosen.ebops < curve.chosen.bops)
       assert.truthy(nac.npz.read(path("whole", name .. ".npz"))["dense1.weight"])
     end
-    assert.is_number(result.test)
+    local winner = assert(nac.model.load(result.model))
+    assert.equal(result.best.accuracy, nac.quant.lower(winner):accuracy(data.select))
+    assert.equal(result.test, nac.quant.lower(winner):accuracy(data.test))
     assert.is_true(result.constant_guess >= .5 and result.constant_guess < .8)
     assert.matches("winner: <", tostring(result), 1, true)
     if file.program "gnuplot" then assert.matches("^\137PNG", file.read(path("whole", "combined_local_search.png"))) end

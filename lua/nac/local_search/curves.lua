@@ -51,8 +51,10 @@ function M.choose(rows)
   return best
 end
 
--- The fold that scores best in a row, as { unit =, iteration = }.
-local function best_fold(row)
+--- The fold that scores best in a row.
+-- @param row a mean row
+-- @return { unit =, iteration = }
+function M.best_fold(row)
   local best
   for _, r in ipairs(row.units) do
     if not best or r.accuracy > best.accuracy then best = r end
@@ -86,7 +88,7 @@ function M.collect(job, list)
     curve.by_iteration = nil
     if #curve.rows > 0 then
       curve.chosen = M.choose(curve.rows)
-      curve.best = best_fold(curve.chosen)
+      curve.best = M.best_fold(curve.chosen)
       out[#out + 1] = curve
     end
   end

@@ -194,7 +194,7 @@ local function finish(job, list, result)
   result.best = curves.choose(all)
   result.test, message = test_of(job, result.best)
   if message then result.notes[#result.notes + 1] = message end
-  ok, message = outputs.write_models(job, result.curves)
+  ok, message = outputs.write_models(job, result)
   if not ok then return nil, message end
   if result.draw then
     result.pictures, result.notes = outputs.draw(job, result.curves, result.constant_guess)
@@ -228,7 +228,8 @@ end
 --   and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
 --   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
--- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops), `front`, `best` (row), `test`,
+-- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its
+--   net's path for nac.model.load), `front`, `best` (row), `model` (its net's path), `test`,
 --   `constant_guess`, `dir`, `pictures`, `notes`, `interrupted`, `fault`, `seconds`; tostring gives the report. Or nil and a message
 function M.run(what, data, settings, options)
   options = options or {}

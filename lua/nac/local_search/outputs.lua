@@ -41,7 +41,7 @@ end
 
 -- Files that a local search writes, beside its folder state/.
 local ours = {
-  "^best_model_[%w_%-]+%.npz$", "^best_model_[%w_%-]+%.yaml$", "^combined_local_search%.png$", "^combined_qat_pruning_log%.csv$", "^pruning_curve%.png$",
+  "^best_model[%w_%-]*%.npz$", "^best_model[%w_%-]*%.yaml$", "^combined_local_search%.png$", "^combined_qat_pruning_log%.csv$", "^pruning_curve%.png$",
   "^pruning_log%.csv$", "^qat_log%.csv$", "^qat_results%.png$", "^training_log%.txt$", "^local_search_config%.yaml$",
 }
 
@@ -87,20 +87,30 @@ function M.draw(job, curves, guess)
   return paths, notes
 end
 
---- Saves the chosen net of each curve: best_model_8b3i.npz, and .yaml with its layers and formats.
+-- Saves the net of a unit after an iteration, with its layers and formats.
+local function write_model(job, at, path)
+  local net, message = units.load(job, at.unit, at.iteration)
+  if not net then return nil, message end
+  local ok
+  ok, message = model.save(net, path)
+  net:close()
+  if not ok then return nil, message end
+  return path
+end
+
+--- Saves the chosen net of each curve, best_model_8b3i.yaml with its arrays in best_model_8b3i.npz, and the winner's,
+-- best_model.yaml; notes their paths as `model` of the curves and of the result.
+-- @param result with `curves` and `best`
 -- @return true, or nil and a message
-function M.write_models(job, curves)
-  for _, curve in ipairs(curves) do
-    local chosen = curve.best
-    local net, message = units.load(job, chosen.unit, chosen.iteration)
-    if not net then return nil, message end
-    local name = units.name(chosen.unit):gsub("_fold%d+$", "")
-    local ok
-    ok, message = model.save(net, ("%s/best_model_%s.yaml"):format(job.dir, name))
-    net:close()
-    if not ok then return nil, message end
+function M.write_models(job, result)
+  local message
+  for _, curve in ipairs(result.curves) do
+    local name = units.name(curve.best.unit):gsub("_fold%d+$", "")
+    curve.model, message = write_model(job, curve.best, ("%s/best_model_%s.yaml"):format(job.dir, name))
+    if not curve.model then return nil, message end
   end
-  return true
+  result.model, message = write_model(job, require("nac.local_search.curves").best_fold(result.best), job.dir .. "/best_model.yaml")
+  return result.model ~= nil or nil, message
 end
 
 --- Removes the nets of iterations that nothing needs any more.

@@ -46,6 +46,7 @@ function M.text(result)
     add("winner: %s after iteration %d: accuracy %.4f on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, r.accuracy,
       result.test and (", %.4f on test"):format(result.test) or "", r.sparsity, r.bops)
   end
+  if result.model then add("its net: %s", result.model) end
   add("results: %s", result.dir)
   for _, path in ipairs(result.pictures) do add("picture: %s", path) end
   for _, note in ipairs(result.notes) do add("note: %s", note) end
