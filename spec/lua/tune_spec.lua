@@ -220,6 +220,17 @@ describe("nac-lua tune", function()
     assert.same(rows_of "calm", rows_of "cut")
   end)
 
+  it("leaves a folder alone in which another tuning runs", function()
+    local study = folder .. "/calm/study.db"
+    local before = file.read(study)
+    local hold <close> = assert(require("nac.storage.sqlite").hold(study))
+    local text, status = run(command "--trials 12 --results calm --no-pictures --quiet --force")
+    assert.equal(1, status)
+    assert.matches("in use by process %d+", text)
+    assert.truthy(hold)
+    assert.equal(before, file.read(study))
+  end)
+
   it("replaces no other tuning, and names what is missing", function()
     local text, status = run(command "--results calm --seed 9 --quiet")
     assert.equal(1, status)

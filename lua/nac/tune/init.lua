@@ -271,6 +271,8 @@ function M.run(arch, data, options)
   options = options or {}
   local job = prepare(arch, data, options, 2)
   local ready, message, about
+  local hold <close>, taken = results.hold(job.dir) -- a tuning that runs there loses nothing
+  if not hold and taken then return nil, taken end
   if job.dir then
     job.identity = identity(job)
     ready, message = results.prepare(job.dir, job, options)

@@ -28,6 +28,16 @@ local function remove_ours(dir)
   end
 end
 
+--- Makes the results folder and keeps other processes from writing there.
+-- @param dir the folder, or nil
+-- @return a value to be closed when the study is open; nil without a folder; or nil and a message
+function M.hold(dir)
+  if not dir then return nil end
+  local made, message = file.make_directory(dir)
+  if not made then return nil, message end
+  return require("nac.storage.sqlite").hold(M.path(dir, "study"))
+end
+
 --- Makes the folder and decides what becomes of an earlier tuning in it: a
 -- finished one of the same identity and length is replaced by what it computes anew,
 -- anything else only with `force`.
@@ -36,8 +46,6 @@ end
 -- @param options `resume`, `force`
 -- @return true; or nil and a message
 function M.prepare(dir, run, options)
-  local made, message = file.make_directory(dir)
-  if not made then return nil, message end
   if not file.exists(M.path(dir, "study")) then return true end
   local earlier = provenance.read(M.path(dir, "provenance"))
   local same = earlier and earlier.identity == run.identity
