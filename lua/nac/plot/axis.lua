@@ -31,9 +31,13 @@ local function extent(name, records)
   return least, most
 end
 
--- Where the numbers stand on a logarithmic axis: at powers of ten, or where that is
+--- Where the numbers stand on a logarithmic axis: at powers of ten, or where that is
 -- one or none, at 1, 2 and 5 of each decade.
-local function places(logarithmic, from, to)
+-- @param logarithmic whether it is
+-- @param from its least value
+-- @param to its greatest value
+-- @return what follows "set xtics"
+function M.places(logarithmic, from, to)
   if not logarithmic or to / from >= 100 then return "autofreq" end
   local list = {}
   for power = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
@@ -68,7 +72,7 @@ function M.commands(axis, name, records, placing)
     ('set %slabel "%s" %s'):format(axis, M.label(name), placing or ""),
     ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),
     ("set %srange [%.9g:%.9g]"):format(axis, from, to),
-    ("set %stics %s"):format(axis, places(logarithmic, from, to)),
+    ("set %stics %s"):format(axis, M.places(logarithmic, from, to)),
     ("set format %s '%s'"):format(axis, large and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
   }, "\n")
 end

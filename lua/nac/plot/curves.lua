@@ -1,4 +1,5 @@
 --- Pictures of curves: several lines through points, a panel each pair of quantities.
+local axis = require "nac.plot.axis"
 local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
@@ -21,19 +22,6 @@ local function range(least, most, logarithmic)
   return least - margin, most + margin
 end
 
--- Numbered marks of a logarithmic axis: 1, 2 and 5 times the powers of ten, or these alone where there are many.
-local function log_marks(from, to)
-  local marks = {}
-  local factors = to / from < 300 and { 1, 2, 5 } or { 1 }
-  for power = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
-    for _, factor in ipairs(factors) do
-      local at = factor * 10.0 ^ power
-      if at >= from and at <= to then marks[#marks + 1] = ("%.9g"):format(at) end
-    end
-  end
-  return ("set xtics (%s)"):format(table.concat(marks, ", "))
-end
-
 -- Labels of points, where points have one.
 local function labels_of(line, name)
   local rows = {}
@@ -53,7 +41,7 @@ local function panel_text(panel, number)
     ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
     ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
     ("set format x '%s'"):format(most >= 10000 and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
-    logarithmic and log_marks(from, to) or "set xtics autofreq",
+    "set xtics " .. axis.places(logarithmic, from, to),
     "set xtics " .. (most >= 10000 and "rotate by -35" or "norotate"),
   }
   local plots = {}
