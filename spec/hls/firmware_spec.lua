@@ -155,12 +155,18 @@ describe("firmware", function()
       assert.is_nil(csim.file.exists(dir))
     end
     refused("unknown option of hls.write 'clock'", mlp(), { clock = 5 })
+    refused("a quantised net or its integer graph expected, got number", 5)
+    refused("option of layer dense1: a table expected, got string", mlp(), { layers = { dense1 = "resource" } })
     refused("unknown strategy 'fast'", mlp(), { strategy = "fast" })
     refused("unknown board", mlp(), { board = "zcu103" })
     refused("the net has no layer 'dense9'", mlp(), { layers = { dense9 = { reuse_factor = 2 } } })
     refused("reuse_factor: a whole number from 1 on expected, got 0", mlp(), { reuse_factor = 0 })
     refused("a name in C expected", mlp(), { name = "my project" })
     refused("data: a contiguous f32 tensor of samples of 6 expected", mlp(), { data = nac.tensor.zeros { 3, 5 } })
+    refused("data: holds numbers that are not finite", mlp(), { data = nac.tensor { { 1, 2, 3, 4, 5, 1 / 0 } } })
+    local broken = mlp()
+    broken:tensor("dense2.weight"):set(0 / 0, 1, 2)
+    refused("'dense2.weight' holds numbers that are not finite", broken)
     local conv = cnet.new { 2, 4, 4 }
     conv:add { kind = "conv2d", channels = 3, kernel = 2 }
     conv:init(1)

@@ -20,6 +20,11 @@ local M = {}
 -- The net's integer graph, and whether it is ours to close.
 local function lowered(net)
   if type(net) == "table" and net.ops and net.c then return net, false end
+  local known, tensors = pcall(function() return net.tensors end)
+  if not known or not tensors then error("hls: a quantised net or its integer graph expected, got " .. type(net), 3) end
+  for _, t in ipairs(net:tensors()) do
+    if not t.tensor:isfinite() then error(("hls: '%s' holds numbers that are not finite"):format(t.name), 3) end
+  end
   return require("nac.quant").lower(net), true
 end
 
@@ -39,6 +44,7 @@ local function samples(data, op, graph)
   if type(x) == "table" and not tensor.is(x) then x = x.x end
   if not tensor.is(x) or x:numel() == 0 then error("data: a tensor of samples or a part { x =, y = } expected", 0) end
   x = x:contiguous()
+  if not x:isfinite() then error("data: holds numbers that are not finite", 0) end
   local ok, message = pcall(graph.c.run, graph.c, x:slice(1, 1, 1))
   if not ok then error("data: " .. tostring(message), 0) end
   return x
@@ -89,6 +95,7 @@ end
 -- message when the folder exists or cannot be written
 function M.write(net, dir, options)
   if type(dir) ~= "string" or dir == "" then error("dir: the folder to write expected, got " .. tostring(dir), 2) end
+  if options ~= nil and type(options) ~= "table" then error("options: a table expected, got " .. type(options), 2) end
   if file.exists(dir) and not (options or {}).force then
     return nil, ("%s exists and is left as it is; force = true writes over it"):format(dir)
   end
@@ -107,8 +114,9 @@ end
 -- @return its last line, "csim: 1000 samples, ... 0 mismatches"; or nil and what went wrong: g++ missing, or operation,
 -- element, sample and both values
 function M.csim(dir)
-  if not file.program(os.getenv "CXX" or "g++") then
-    return nil, "g++ is missing: C simulation needs a C++ compiler (Debian: apt-get install g++)"
+  local compiler = (os.getenv "CXX" or "g++"):match "%S+" or "g++"
+  if not file.program(compiler) and not file.exists(compiler) then
+    return nil, compiler .. " is missing: C simulation needs a C++ compiler (Debian: apt-get install g++)"
   end
   local pipe = assert(io.popen(("make -s -C %s csim 2>&1"):format(file.quote(dir))))
   local said = pipe:read "a"
@@ -128,6 +136,12 @@ function M.legal_reuse(n_in, n_out)
   return list
 end
 
+--- The legal reuse factor nearest to a wanted one.
+-- @function nearest_reuse
+-- @param n_in inputs of the layer
+-- @param n_out its outputs
+-- @param wanted reuse factor
+-- @return the one that is taken
 M.nearest_reuse = reuse.nearest
 
 return M

@@ -13,6 +13,7 @@ local NOWHERE = -1 -- level of errors without a line: nac.hls.write adds that of
 local function fail(form, ...) error(form:format(...), 0) end
 
 local function check_keys(t, allowed, what)
+  if type(t) ~= "table" then fail("%s: a table expected, got %s", what, type(t)) end
   for key in pairs(t) do enum.check(key, allowed, what, NOWHERE) end
 end
 
