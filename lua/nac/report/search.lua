@@ -5,6 +5,22 @@ local M = {}
 
 local function digits(value) return value and ("%.4f"):format(value) or "not measured" end
 
+-- Trials that gave no values, and the first one's reason: { "2 trials failed (first trial 3: killed by ...)", ... }
+local function incomplete(records)
+  local count, first, lines = {}, {}, {}
+  for _, record in ipairs(records) do
+    count[record.state] = (count[record.state] or 0) + 1
+    first[record.state] = first[record.state] or record
+  end
+  for _, state in ipairs { "failed", "pruned" } do
+    if count[state] then
+      lines[#lines + 1] = ("%d %s %s (first trial %d: %s)"):format(count[state], count[state] == 1 and "trial" or "trials",
+        state == "pruned" and "ended early" or state, first[state].number, first[state].reason or "no reason given")
+    end
+  end
+  return lines
+end
+
 --- The report as text.
 -- @param result of `nac.global_search.run`
 -- @return text
@@ -17,6 +33,7 @@ function M.text(result)
     add("winner: trial %d (%s: search %s, select %s, test %s)", result.best.number, metric,
       digits(result.best.attrs.performance_metric), digits(result.select[result.best.number]), digits(result.test))
   end
+  for _, line in ipairs(incomplete(result.study:trials())) do add("%s", line) end
   add("results: %s", result.dir)
   for _, path in ipairs(result.pictures) do add("picture: %s", path) end
   if result.why then add("no winner: %s", result.why) end
