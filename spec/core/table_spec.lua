@@ -92,6 +92,11 @@ describe("CSV", function()
 end)
 
 describe("ARFF", function()
+  it("refuses a word whose quote has no end, and quotes no more than the word", function()
+    local _, message = arff("'attribute x", {})
+    assert.equal("f.arff:1: @relation, @attribute, @data or a comment expected, found 'attribute x'", message)
+  end)
+
   after_each(files.clean)
   local head = "% a comment\n@RELATION 'some jets'\n\n@attribute 'a b' REAL\n@ATTRIBUTE on {no, yes}\n@attribute note string\n" ..
     "@attribute class {w,'q q' , t}\n@DATA\n"

@@ -29,6 +29,7 @@ static int take_word(declaration *d, const char *stop)
     while (*d->p != quote) {
       d->p += d->p[0] == '\\' && d->p[1] != '\0';
       if (*d->p == '\0') {
+        *to = '\0';
         return 0;
       }
       *to++ = *d->p++;

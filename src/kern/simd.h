@@ -127,6 +127,7 @@ VOP void vstore_n(float *p, vf x, long n) { memcpy(p, &x, (size_t)n * sizeof *p)
 VOP vf vfma(vf a, vf b, vf c) { return a * b + c; }
 VOP vf vblend(vi mask, vf x, vf y) { return (vf)((mask & (vi)x) | (~mask & (vi)y)); }
 VOP vf vmax(vf a, vf b) { return vblend(a > b, a, b); }
+/* NOLINTNEXTLINE(misc-redundant-expression): a number is unequal to itself where it is a NaN */
 VOP vf vmax_nan(vf a, vf b) { return vblend((a > b) | (a != a), a, b); }
 VOP vf vmin(vf a, vf b) { return vblend(a < b, a, b); }
 VOP vf vsqrt(vf a)
