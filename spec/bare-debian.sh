@@ -5,12 +5,13 @@
 #
 # usage: spec/bare-debian.sh [-k] [-m MIRROR] [-a APT.CONF] [FOLDER]
 #   -k           keep FOLDER afterwards; if it exists, start from it as it is
-#   -m MIRROR    Debian mirror (http://deb.debian.org/debian)
+#   -m MIRROR    Debian mirror (default: the one that this machine's apt uses)
 #   -a APT.CONF  a file for /etc/apt/apt.conf.d, such as proxy settings
 #   FOLDER       where the system is put (a new folder below /tmp)
 set -euo pipefail
 
-keep=no mirror=http://deb.debian.org/debian aptconf=
+keep=no aptconf=
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | head -n 1)
 while getopts km:a: option; do
   case $option in
     k) keep=yes ;;
