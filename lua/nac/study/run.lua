@@ -43,6 +43,9 @@ function M.call(limit, f, ...)
   local hook, mask, count = debug.gethook()
   debug.sethook(watch(limit and proc.clock() + limit, limit), "", TICK)
   local ok, answer = xpcall(f, on_error, ...)
+  -- Where Ctrl-C came just before, the hook was C's, which Lua cannot set again ("external hook"): the study
+  -- polls the flag that it would have looked at.
+  if type(hook) == "string" then hook, mask, count = nil, nil, nil end
   debug.sethook(hook, mask, count)
   return ok, answer
 end
