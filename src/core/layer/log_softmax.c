@@ -29,30 +29,12 @@ static nac_cost cost(const nac_net *net, const nac_layer *layer)
 
 static void forward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const nac_axis_view v = nac_step_axis(s, 0, r1 - r0);
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  void *y = nac_row_out(s, s->y, r0, s->y_len);
-  if (s->mode == NAC_FAST) {
-    nac_kern->log_softmax(x, y, v.outer, v.n, v.inner);
-  } else {
-    NAC_TWIN(s, log_softmax)(x, y, v.outer, v.n, v.inner);
-  }
+  nac_step_along(s, 0, r0, r1, nac_kern->log_softmax, NAC_TWIN(s, log_softmax));
 }
 
 static void backward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const nac_axis_view v = nac_step_axis(s, 0, r1 - r0);
-  const void *y = nac_row(s, s->y, r0, s->y_len);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
-  if (gx == NULL) {
-    return;
-  }
-  if (s->mode == NAC_FAST) {
-    nac_kern->log_softmax_back(y, gy, gx, v.outer, v.n, v.inner);
-  } else {
-    NAC_TWIN(s, log_softmax_back)(y, gy, gx, v.outer, v.n, v.inner);
-  }
+  nac_step_along_back(s, 0, r0, r1, nac_kern->log_softmax_back, NAC_TWIN(s, log_softmax_back));
 }
 
 const nac_kind nac_layer_log_softmax = {

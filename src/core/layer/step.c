@@ -89,3 +89,32 @@ void nac_step_reduce_back(nac_step *s, int64_t r0, nac_axis_view v, nac_reductio
     NAC_TWIN(s, axis_sum_back)(gy, gx, scale, v.outer, v.n, v.inner);
   }
 }
+
+void nac_step_along(nac_step *s, int attr, int64_t r0, int64_t r1, nac_along *fast, nac_along_twin *twin)
+{
+  const nac_axis_view v = nac_step_axis(s, attr, r1 - r0);
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  void *y = nac_row_out(s, s->y, r0, s->y_len);
+  if (s->mode == NAC_FAST) {
+    fast(x, y, v.outer, v.n, v.inner);
+  } else {
+    twin(x, y, v.outer, v.n, v.inner);
+  }
+}
+
+void nac_step_along_back(nac_step *s, int attr, int64_t r0, int64_t r1, nac_along_back *fast,
+                         nac_along_back_twin *twin)
+{
+  const nac_axis_view v = nac_step_axis(s, attr, r1 - r0);
+  const void *y = nac_row(s, s->y, r0, s->y_len);
+  const void *gy = nac_row(s, s->gy, r0, s->y_len);
+  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
+  if (gx == NULL) {
+    return;
+  }
+  if (s->mode == NAC_FAST) {
+    fast(y, gy, gx, v.outer, v.n, v.inner);
+  } else {
+    twin(y, gy, gx, v.outer, v.n, v.inner);
+  }
+}

@@ -32,4 +32,14 @@ typedef enum nac_reduction { NAC_MEAN, NAC_MAX, NAC_SUM } nac_reduction;
 void nac_step_reduce(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how);
 void nac_step_reduce_back(nac_step *s, int64_t r0, nac_axis_view v, nac_reduction how);
 
+/** Forward and backward of a kind that works along one axis (attribute `attr`): the
+ * kernel, or its naive twin in the step's precision (NAC_TWIN). */
+typedef void nac_along(const float *x, float *y, long outer, long n, long inner);
+typedef void nac_along_twin(const void *x, void *y, long outer, long n, long inner);
+typedef void nac_along_back(const float *y, const float *gy, float *gx, long outer, long n, long inner);
+typedef void nac_along_back_twin(const void *y, const void *gy, void *gx, long outer, long n, long inner);
+void nac_step_along(nac_step *s, int attr, int64_t r0, int64_t r1, nac_along *fast, nac_along_twin *twin);
+void nac_step_along_back(nac_step *s, int attr, int64_t r0, int64_t r1, nac_along_back *fast,
+                         nac_along_back_twin *twin);
+
 #endif
