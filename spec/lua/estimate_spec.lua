@@ -1,4 +1,6 @@
+local config = require "nac.config"
 local estimate = require "nac.estimate"
+local files = require "spec.support.files"
 local reuse = require "nac.estimate.reuse"
 
 -- A net of dense layers and relus that only knows its cost terms.
@@ -106,6 +108,48 @@ describe("an estimate", function()
     assert.error_matches(function() estimate.resources(small, { reuse_factor = 0 }) end, "from 1 to 1000000, not 0")
     assert.error_matches(function() estimate.resources(small, { estimator = "analitic" }) end, "nearest: analytic")
     assert.error_matches(function() estimate.resources({}) end, "architecture, a net or a description")
+  end)
+
+  it("says with numbers what does not fit", function()
+    assert.is_true(estimate.fits(estimate.resources(small, { board = "zcu102" })))
+    local big = estimate.resources(net { 256, 256, 10 }, { board = "pynq-z2", precision = "ap_fixed<16,6>" })
+    local fits, why, lacking = estimate.fits(big)
+    assert.is_false(fits)
+    assert.matches("it needs %d+ LUT of 53200 %(%d+ %%%), .*68096 DSP of 220 %(30953 %%%): more than pynq%-z2 has", why)
+    assert.equal("dsp", lacking[#lacking].resource)
+    assert.same({ 68096, 220 }, { lacking[#lacking].needed, lacking[#lacking].available })
+  end)
+
+  it("takes a board from a file, and says what is wrong with it", function()
+    local good = "name: my board\npart: xc7a35ticsg324-1L\nlut: 20800\nff: 41600\ndsp: 90\nbram: 100\n"
+    local path = files.temporary(good, ".yaml")
+    local e = estimate.resources(small, { board = path })
+    assert.equal("my board", e.board)
+    assert.near(100 * e.lut / 20800, e.lut_percent, 1e-12)
+    for _, bad in ipairs {
+      { good:gsub("90", "many"), ":5: dsp: an integer is expected, not the word 'many'" },
+      { good:gsub("bram", "brams"), ":6: unknown key 'brams'; nearest: 'bram'" },
+      { good:gsub("lut: 20800\n", ""), "key 'lut' is missing" },
+      { good:gsub("20800", "0"), ":3: lut: at least 1 is expected, not 0" },
+    } do
+      local row, why = estimate.boards.load(files.temporary(bad[1], ".yaml"))
+      assert.is_nil(row)
+      assert.matches(bad[#bad], why, 1, true)
+    end
+    assert.error_matches(function() estimate.resources(small, { board = "/nonexistent/b.yaml" }) end, "/nonexistent/b.yaml: No such file")
+    files.clean()
+  end)
+
+  it("takes the board file of a configuration from its folder", function()
+    local board = files.temporary("part: x\nlut: 1000\nff: 1\ndsp: 1\nbram: 1\n", ".yaml")
+    local text = "dataset: {name: mnist}\nsearch_space: {mlp_width_space: [8]}\nhls_config:\n  board: %s\n"
+    local cfg = assert(config.parse(text:format(board:match "[^/]+$"), board:match "^(.*)/" .. "/c.yaml"))
+    assert.equal(1000, assert(estimate.options(cfg)).board.lut)
+    cfg = assert(config.parse(text:format "none.yaml", "/tmp/c.yaml"))
+    local options, why = estimate.options(cfg)
+    assert.is_nil(options)
+    assert.matches("/tmp/c.yaml:4: hls_config.board: .*none.yaml: No such file", why)
+    files.clean()
   end)
 
   it("takes an estimator of a user's own", function()

@@ -192,8 +192,8 @@ local space = {
 }
 
 local hls = {
-  { key = "board", kind = "word", words = boards.words, default = "zcu102",
-    doc = "Board whose totals give the percentages." },
+  { key = "board", kind = "word", words = boards.words, files = "yaml", default = "zcu102",
+    doc = "Board whose totals give the percentages, or a file with those of your own (docs/estimate.md)." },
   { key = "model", kind = "section", doc = "How the whole network is built.", keys = {
     { key = "precision", kind = "precision", default = "ap_fixed<8,3>",
       doc = "Type of weights and activations; its width also sets the bits of BOPs." },

@@ -3,7 +3,9 @@
 -- Sources: AMD's data sheets DS190 (Zynq-7000), DS891 (Zynq UltraScale+), DS889
 -- (RFSoC), DS962, DS963, DS978 (Alveo), DS890 (UltraScale, UltraScale+): device
 -- totals, not what a shell leaves free.
+local check = require "nac.config.check"
 local words = require "nac.config.words"
+local yaml = require "nac.util.yaml"
 
 local M = {}
 
@@ -32,12 +34,37 @@ for i, board in ipairs(M.list) do
   M.words[i] = { board.name, table.unpack(board.aliases or {}) }
 end
 
+-- What a board file says.
+local function total(key, doc) return { key = key, kind = "integer", min = 1, max = 100000000, required = true, doc = doc } end
+local schema = {
+  { key = "name", kind = "string", doc = "What reports call it. Default: the name of the file." },
+  { key = "part", kind = "string", required = true, doc = "Part number with package and speed grade, as Vivado wants it." },
+  total("lut", "Look-up tables."), total("ff", "Flip-flops."), total("dsp", "DSP slices."),
+  total("bram", "Block RAMs of 18 Kb: two for each of 36 Kb."),
+  { key = "uram", kind = "integer", min = 0, max = 1000000, default = 0, doc = "UltraRAMs (288 Kb)." },
+}
+
+--- Reads a board of a user's own.
+-- @param path a YAML file with the keys name, part, lut, ff, dsp, bram (18 Kb), uram
+-- @return a row, as in `list`; or nil and "my_board.yaml:3: what is wrong"
+function M.load(path)
+  local value, doc = yaml.load(path)
+  if value == nil then return nil, doc end
+  local row, why = check.check(schema, value, doc)
+  if not row then return nil, why end
+  row.name = row.name or path:match "([^/]+)%.[^./]*$" or path
+  return row
+end
+
 --- The row of a board.
--- @param name a name in any letter case, "zcu102", "Alveo-U200", "u200"
--- @return the row, or nil and a message that lists the boards
+-- @param name a name in any letter case, "zcu102", "Alveo-U200", "u200"; the path of a
+-- board file (it ends in .yaml or .yml, or has a slash); or a row, which is handed back
+-- @return the row, or nil and a message that lists the boards or says what the file lacks
 function M.find(name)
+  if type(name) == "table" then return name end
+  if type(name) == "string" and (name:find "%.ya?ml$" or name:find("/", 1, true)) then return M.load(name) end
   local found, why = words.find(M.words, name)
-  if not found then return nil, why end
+  if not found then return nil, why .. "; or a board file of your own (.yaml)" end
   for _, board in ipairs(M.list) do
     if board.name == found then return board end
   end

@@ -6,6 +6,8 @@ local words = require "nac.config.words"
 
 local M = { boards = boards }
 
+local RESOURCES = { "lut", "ff", "dsp", "bram" }
+
 local estimators, order = {}, {}
 
 --- Adds an estimator.
@@ -93,11 +95,11 @@ end
 
 --- Resources and latency of a network on a board.
 -- @param what an `nn` arch, a net, or a description (with its output activation)
--- @param[opt] hw {estimator = "analytic", board = "zcu102", precision =
+-- @param[opt] hw {estimator = "analytic", board = "zcu102" (or a board file, a row of `boards`), precision =
 -- "ap_fixed<8,3>", reuse_factor = 1, strategy = "latency"|"resource",
 -- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=}}}
 -- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
--- dsp_percent=, bram_percent= (of the board), avg_resource = their mean in
+-- dsp_percent=, bram_percent= (of the board), available = {lut=, ff=, dsp=, bram=}, avg_resource = their mean in
 -- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,
 -- latency_ns=, board=, estimator=, layers = {rows}, notes = {text}}
 function M.resources(what, hw)
@@ -120,12 +122,13 @@ function M.resources(what, hw)
   end
   local board, percents = options.board, 0
   local out = {
-    estimator = name, board = board.name, clock_cycles = cycles, interval = interval,
+    estimator = name, board = board.name,
+    available = { lut = board.lut, ff = board.ff, dsp = board.dsp, bram = board.bram }, clock_cycles = cycles, interval = interval,
     latency_ns = cycles * options.clock_ns, layers = rows, notes = notes,
   }
   -- A fixed order: the order of pairs differs from process to process, and with it
   -- the last bit of the sum, which a resumed search would notice.
-  for _, key in ipairs { "lut", "ff", "dsp", "bram" } do
+  for _, key in ipairs(RESOURCES) do
     out[key], out[key .. "_percent"] = sum[key], 100 * sum[key] / board[key]
     percents = percents + out[key .. "_percent"]
   end
@@ -133,13 +136,33 @@ function M.resources(what, hw)
   return out
 end
 
+--- Whether a network fits its board.
+-- @param result of `resources`
+-- @return true; or false, a sentence with the numbers, and the list of what is lacking:
+-- {resource = "dsp", needed =, available =, percent =}
+function M.fits(result)
+  local lacking, words_of = {}, {}
+  for _, key in ipairs(RESOURCES) do
+    local needed, available = result[key], result.available[key]
+    if needed > available then
+      lacking[#lacking + 1] = { resource = key, needed = needed, available = available, percent = 100 * needed / available }
+      words_of[#words_of + 1] = ("%d %s of %d (%.0f %%)"):format(needed, key:upper(), available, 100 * needed / available)
+    end
+  end
+  if #lacking == 0 then return true end
+  return false, ("it needs %s: more than %s has"):format(table.concat(words_of, ", "), result.board), lacking
+end
+
 --- The options that a configuration asks for.
 -- @param cfg a configuration (`nac.config`)
--- @return options for `resources`
+-- @return options for `resources`; or nil and "t1.yaml:12: what is wrong" with its board file
 function M.options(cfg)
   local hls = cfg.hls_config
+  local file = hls.board:find "%.yaml$"
+  local board, why = boards.find(file and cfg:resolve(hls.board) or hls.board)
+  if not board then return nil, ("%s: hls_config.board: %s"):format(cfg:where "hls_config.board", why) end
   return {
-    estimator = hls.estimator, board = hls.board, clock_ns = hls.clock_ns, precision = hls.model.precision,
+    estimator = hls.estimator, board = board, clock_ns = hls.clock_ns, precision = hls.model.precision,
     reuse_factor = hls.model.reuse_factor, strategy = hls.model.strategy,
   }
 end

@@ -79,13 +79,6 @@ local function directions(objectives)
   return maximize, minimize
 end
 
-local function hardware(hls)
-  return {
-    estimator = hls.estimator, board = hls.board, clock_ns = hls.clock_ns,
-    precision = hls.model.precision, reuse_factor = hls.model.reuse_factor, strategy = hls.model.strategy,
-  }
-end
-
 local function count(shape)
   local n = 1
   for _, size in ipairs(shape) do n = n * size end
@@ -147,13 +140,18 @@ function M.prepare(config, options)
   local space
   space, message = require("nac.space").from_config(cfg, { dataset = dataset })
   if not space then return nil, message end
+  local hardware
+  if cfg.search.use_hardware_metrics then
+    hardware, message = require("nac.estimate").options(cfg)
+    if not hardware then return nil, message end
+  end
   local objectives = objectives_of(cfg.search)
   local maximize, minimize = directions(objectives)
   return {
     config = cfg, dataset = dataset, to_nn = M.builder(dataset), space = space, objectives = objectives,
     maximize = maximize, minimize = minimize,
     bits = math.tointeger(tonumber(cfg.hls_config.model.precision:match("<(%d+)"))),
-    hardware = cfg.search.use_hardware_metrics and hardware(cfg.hls_config) or nil,
+    hardware = hardware,
     dir = (cfg.output.results_dir:gsub("(.)/+$", "%1")),
   }
 end
