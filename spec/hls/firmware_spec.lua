@@ -39,6 +39,15 @@ local function mlp(seed)
   return (nac.quant.prepare(net, { total_bits = 6, int_bits = 2, quiet = true }))
 end
 
+-- A net that standardises counts of a digitiser, and samples of it.
+local function counts_net()
+  local x = (nac.tensor.rand({ 300, 6 }, { seed = 4 }) * nac.tensor { { 40, 4095, 4095, 900, 900, 900 } }):round()
+  local data = { x = x, y = nac.tensor.zeros({ 300 }, "i32") }
+  local net = nn.sequential { input = { 6 }, nn.standardize {}, nn.dense { units = 8 }, nn.relu {}, nn.dense { units = 3 } }:build { seed = 2 }
+  require("nac.train.standardize").set(net, x, "mean_std")
+  return (nac.quant.prepare(net, { total_bits = 7, int_bits = 3, quiet = true })), data
+end
+
 local function write(net, options)
   local dir = csim.folder()
   return dir, assert(nac.hls.write(net, dir, options))
@@ -98,6 +107,39 @@ describe("firmware", function()
     os.remove(dir .. "/build/csim")
     _, makes = csim.shell(("make -C %s csim CXX=no-such-compiler"):format(dir))
     assert.truthy(makes:find("no-such-compiler is missing: install a C++ compiler", 1, true))
+  end)
+
+  it_compiles("takes raw units and gives the class, or bits, as asked for", function()
+    local net, data = counts_net()
+    local exact = nac.quant.lower(net, { input = "auto", data = data })
+    assert.equal("ap_uint<12>", exact.input)
+    local dirs, made = {}, {}
+    for i, o in ipairs { { output = "argmax" }, { output = "threshold", threshold = 1.5 }, { input = "ap_int<16>" }, { input = "ap_fixed<20, 14>" },
+      { input = "standardised" } } do
+      o.data = data
+      dirs[i], made[i] = write(net, o)
+    end
+    assert.same({ "ap_uint<12>", "ap_uint<2>" }, { made[1].input, made[1].output })
+    assert.same({ "ap_uint<12>", "ap_uint<1>" }, { made[2].input, made[2].output })
+    assert.equal("ap_int<16>", made[3].input)
+    assert.equal("ap_fixed<20, 14>", made[4].input)
+    for _, text in ipairs(csim.run(dirs)) do assert.truthy(text:find("csim: 300 samples, .* 0 mismatches"), text) end
+    local y = exact:run(data.x)
+    local said = {}
+    for i = 1, 2 do
+      said[i] = {}
+      for row in io.lines(dirs[i] .. "/tb_data/csim_results.log") do table.insert(said[i], row) end
+    end
+    for i, best in ipairs(y:argmax(2):totable()) do
+      local bits = {}
+      for k, logit in ipairs(y[i]:totable()) do bits[k] = logit > 1.5 and "1" or "0" end
+      assert.equal(tostring(best - 1), said[1][i])
+      assert.equal(table.concat(bits, " "), said[2][i])
+    end
+    assert.truthy(assert(csim.file.read(dirs[1] .. "/tb_data/tb_input_features.dat")):find "^%d+ %d+ ")
+    local readme = assert(csim.file.read(dirs[1] .. "/README.md"))
+    assert.truthy(readme:find("The input is in raw units", 1, true))
+    assert.truthy(readme:find("the index, from 0, of the greatest of 3 outputs", 1, true))
   end)
 
   it("is laid out as its users know it, without a float or a division", function()
@@ -161,6 +203,10 @@ describe("firmware", function()
     refused("unknown board", mlp(), { board = "zcu103" })
     refused("the net has no layer 'dense9'", mlp(), { layers = { dense9 = { reuse_factor = 2 } } })
     refused("reuse_factor: a whole number from 1 on expected, got 0", mlp(), { reuse_factor = 0 })
+    refused("unknown output 'softmax'; allowed: logits, argmax, threshold", mlp(), { output = "softmax" })
+    refused("threshold: goes with output = \"threshold\"", mlp(), { threshold = 1 })
+    refused("input: 'ap_flot<8>' is no number format", mlp(), { input = "ap_flot<8>" })
+    refused("the graph is lowered already", nac.quant.lower(mlp()), { input = "ap_int<8>" })
     refused("a name in C expected", mlp(), { name = "my project" })
     refused("data: a contiguous f32 tensor of samples of 6 expected", mlp(), { data = nac.tensor.zeros { 3, 5 } })
     refused("data: holds numbers that are not finite", mlp(), { data = nac.tensor { { 1, 2, 3, 4, 5, 1 / 0 } } })

@@ -57,6 +57,27 @@ describe("nac.quant.lower", function()
     assert.error_matches(function() graph:run(nac.tensor { { 1, 1, 1, 2 } }) end, "closed")
   end)
 
+  it("takes raw units in a type that is named or chosen from the data, within a step of what was trained", function()
+    local x = nac.tensor.rand({ 400, 3 }, { seed = 5 }) * nac.tensor { { 3000, .02, 1 } }
+    local data = { x = x, y = nac.tensor.zeros({ 400 }, "i32") }
+    local net = nn.sequential { input = { 3 }, nn.standardize {}, nn.dense { units = 4 } }:build { seed = 1 }
+    require("nac.train.standardize").set(net, x, "mean_std")
+    local q = quant.prepare(net, { total_bits = 8, int_bits = 3, quiet = true })
+    local plain, raw = quant.lower(q), quant.lower(q, { input = "auto", data = data })
+    assert.is_nil(plain.input)
+    assert.equal("ap_ufixed<27, 12>", raw.input)
+    local same = plain:at(x, "input") - raw:at(x, "standardize1")
+    assert.is_true(same:abs():max() <= 2 ^ -5)
+    assert.is_true((same:abs() * 32):sum() < 60) -- of 1200 numbers at ties and near them
+    assert.equal("ap_uint<12>", quant.lower(q, { input = "auto", data = x:round() }).input)
+    assert.equal("ap_int<14>", quant.lower(q, { input = "ap_int<14>" }).input)
+    local ends = quant.lower(q, { input = "ap_uint<8>" }):at(nac.tensor { { 300, -5, 2.5 } }, "input")
+    assert.same({ { 255, 0, 2 } }, ends:totable())
+    assert.error_matches(function() quant.lower(q, { input = 5 }) end, "a type like \"ap_int<16>\"", 1, true)
+    assert.error_matches(function() quant.lower(q, { input = "ap_int<65>" }) end, "1 to 64 bits", 1, true)
+    assert.error_matches(function() quant.lower(q, { inptu = "ap_int<6>" }) end, "nearest: input", 1, true)
+  end)
+
   it("states the error of tables and constants, and keeps it", function()
     local wide = format(16, 4)
     local function check(spec, values, shape, allowed)

@@ -1,12 +1,20 @@
 -- Many firmware projects as one program: compiled once, each with its own test bench.
 local file = require "nac.util.file"
+local home = require "nac.util.home"
 local gxx = require "spec.support.gxx"
 
 local M = {}
 
 -- What headers of C++ a test bench includes, and ours that every project shares.
-local shared = { "<cstdio>", "<cstdlib>", "<cstring>", "<string>", "<vector>", "<unistd.h>", '"nac_raw.h"', '"nac_trace.h"', '"nac_matmul.h"',
-  '"nac_conv.h"', '"nac_elementwise.h"', '"nac_table.h"', '"nac_softmax.h"', '"nac_reduce.h"' }
+local function shared()
+  local list = { "<cstdio>", "<cstdlib>", "<cstring>", "<string>", "<vector>", "<unistd.h>" }
+  local pipe = assert(io.popen("ls " .. file.quote(home.path "src/hls")))
+  for name in pipe:lines() do
+    if name:find "^nac_.*%.h$" then list[#list + 1] = '"' .. name .. '"' end
+  end
+  pipe:close()
+  return list
+end
 
 -- Guards of the headers that every project has under the same names.
 local function guards(dir)
@@ -22,7 +30,7 @@ end
 -- @return list of the test benches' texts, by the order of dirs
 function M.run(dirs)
   local source = {}
-  for _, name in ipairs(shared) do source[#source + 1] = "#include " .. name end
+  for _, name in ipairs(shared()) do source[#source + 1] = "#include " .. name end
   for i, dir in ipairs(dirs) do
     source[#source + 1] = ("namespace net%d {\n#define main simulate\n#include \"%s/myproject_test.cpp\"\n#undef main"):format(i, dir)
     source[#source + 1] = ("#include \"%s/firmware/myproject.cpp\"\n}"):format(dir)

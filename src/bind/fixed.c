@@ -27,15 +27,16 @@ static handle *check(lua_State *L)
   return h;
 }
 
-/* fixed.lower(net) -> nac.fixed */
+/* fixed.lower(net [, format that inputs arrive in]) -> nac.fixed */
 static int l_lower(lua_State *L)
 {
   const nac_net_box *box = nac_lua_check_net(L, 1);
+  const nac_format *input = lua_isnoneornil(L, 2) ? NULL : nac_lua_check_format(L, 2);
   handle *h = lua_newuserdatauv(L, sizeof *h, 0);
   nac_error err;
   memset(h, 0, sizeof *h);
   luaL_setmetatable(L, META);
-  if (nac_lower_net(&h->graph, box->net, &err) != NAC_OK || nac_fixed_new(&h->fixed, h->graph, &err) != NAC_OK) {
+  if (nac_lower_net(&h->graph, box->net, input, &err) != NAC_OK || nac_fixed_new(&h->fixed, h->graph, &err) != NAC_OK) {
     return nac_lua_raise(L, &err);
   }
   return 1;

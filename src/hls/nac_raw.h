@@ -17,6 +17,12 @@ template <int W, int I, ap_q_mode Q, ap_o_mode O> struct raw_type<ap_fixed<W, I,
 template <int W, int I, ap_q_mode Q, ap_o_mode O> struct raw_type<ap_ufixed<W, I, Q, O> > {
   typedef ap_uint<W> type;
 };
+template <int W> struct raw_type<ap_int<W> > {
+  typedef ap_int<W> type;
+};
+template <int W> struct raw_type<ap_uint<W> > {
+  typedef ap_uint<W> type;
+};
 
 // The integer that stands for a number: wires only.
 template <class T> typename raw_type<T>::type raw(const T &x)

@@ -18,29 +18,39 @@ function M.random(op)
 end
 
 -- A tensor (N, ...) as text, one sample a line.
-local function text_of(t, n, form)
+local function text_of(t, n)
   local rows = {}
   for i, row in ipairs(t:reshape({ n, t:numel() // n }):totable()) do
-    for k = 1, #row do row[k] = form:format(row[k]) end
+    for k = 1, #row do row[k] = ("%.17g"):format(row[k]) end
     rows[i] = table.concat(row, " ")
   end
   return table.concat(rows, "\n") .. "\n"
 end
 
---- Writes tb_data/.
+-- What an operation gives: numbers, raw integers.
+local function values(graph, op, x)
+  local number, raw = graph.c:run(x, op.is_head and op.inputs[1] or op.id)
+  if not number then error(require("nac.util.signal").interrupted(), 0) end
+  if op.is_head then
+    local found = op.expected(raw):contiguous()
+    return found, found
+  end
+  return number, raw
+end
+
+--- Writes tb_data/: the inputs as numbers of the input's type, the outputs, the raw integers of every operation.
 -- @param write function(path, text)
 -- @param dir the project's folder
 -- @param graph the integer graph
 -- @param x f32 tensor (N, shape)
 function M.data(write, dir, graph, ops, output, x)
   local n = x:size(1)
-  write("tb_data/tb_input_features.dat", text_of(x, n, "%.9g"))
-  for _, op in ipairs(ops) do
+  for i, op in ipairs(ops) do
     if not op.alias or op == output then
-      local number, raw = graph.c:run(x, op.id)
-      if not number then error(require("nac.util.signal").interrupted(), 0) end
+      local number, raw = values(graph, op, x)
       if not op.alias then assert(npz.write_npy(("%s/tb_data/trace/value%d.npy"):format(dir, op.id), raw)) end
-      if op == output then write("tb_data/tb_output_predictions.dat", text_of(number, n, "%.17g")) end
+      if i == 1 then write("tb_data/tb_input_features.dat", text_of(number, n)) end
+      if op == output then write("tb_data/tb_output_predictions.dat", text_of(number, n)) end
       number:close()
       raw:close()
     end

@@ -36,6 +36,7 @@ function M.read(graph)
     if op.op == "input" then
       if #op.formats > 1 then refuse(op, "has %d formats; firmware takes one for all inputs", #op.formats) end
       op.name, op.type = "input", "input_t"
+      op.type_text = graph.input or op.type_text
     else
       local found, emit = pcall(require, "nac.hls.op." .. op.op)
       if not found then

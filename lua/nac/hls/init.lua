@@ -9,7 +9,9 @@ local bench = require "nac.hls.bench"
 local file = require "nac.util.file"
 local firmware = require "nac.hls.firmware"
 local graphs = require "nac.hls.graph"
+local head = require "nac.hls.head"
 local home = require "nac.util.home"
+local lower = require "nac.quant.lower"
 local options_of = require "nac.hls.options"
 local project = require "nac.hls.project"
 local reuse = require "nac.estimate.reuse"
@@ -18,14 +20,21 @@ local tensor = require "nac.tensor"
 local M = {}
 
 -- The net's integer graph, and whether it is ours to close.
-local function lowered(net)
-  if type(net) == "table" and net.ops and net.c then return net, false end
+local function lowered(net, options)
+  if type(net) == "table" and net.ops and net.c then
+    if options.input ~= nil then error("hls: input: the graph is lowered already: nac.quant.lower(net, { input = ... }) decides it", 3) end
+    return net, false
+  end
   local known, tensors = pcall(function() return net.tensors end)
   if not known or not tensors then error("hls: a quantised net or its integer graph expected, got " .. type(net), 3) end
   for _, t in ipairs(net:tensors()) do
     if not t.tensor:isfinite() then error(("hls: '%s' holds numbers that are not finite"):format(t.name), 3) end
   end
-  return require("nac.quant").lower(net), true
+  local data = options.data
+  if type(data) == "table" and not tensor.is(data) then data = data.x end
+  local done, graph = pcall(lower.lower, net, { input = options.input or "auto", data = tensor.is(data) and data or nil })
+  if not done then error("hls: " .. tostring(graph), 3) end
+  return graph, true
 end
 
 -- What is copied from src/hls: path in the project, path below src/hls.
@@ -55,8 +64,9 @@ local function plan(graph, options)
   local o = options_of.check(options)
   local ops, output = graphs.read(graph)
   options_of.apply(o, ops)
+  output = head.add(ops, output, o)
   local x = samples(o.data, ops[1], graph)
-  return { o = o, ops = ops, output = output, x = x, out = firmware.emit(ops) }
+  return { o = o, ops = ops, output = output, x = x, out = firmware.emit(ops), is_raw = graph.input ~= nil }
 end
 
 -- The project's files by their paths.
@@ -64,7 +74,8 @@ local function texts(p)
   local name, ops, output, out = p.o.name, p.ops, p.output, p.out
   local shared = false -- whether multipliers are
   for _, op in ipairs(ops) do shared = shared or op.strategy == "resource" and op.fields ~= nil end
-  local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, reuse = out.reuse }
+  local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, reuse = out.reuse,
+    is_raw = p.is_raw }
   files["firmware/parameters.h"] = firmware.parameters(ops, out)
   files["firmware/defines.h"] = firmware.defines(ops, output)
   files["firmware/" .. name .. ".h"] = firmware.header(name)
@@ -82,7 +93,7 @@ local function store(p, graph, dir)
   local function write(path, text) assert(file.write(dir .. "/" .. path, text)) end
   for path, text in pairs(texts(p)) do write(path, text) end
   bench.data(write, dir, graph, p.ops, p.output, p.x)
-  return { dir = dir, name = p.o.name, operations = p.ops, samples = p.x:size(1), reuse = p.out.reuse }
+  return { dir = dir, name = p.o.name, operations = p.ops, samples = p.x:size(1), reuse = p.out.reuse, input = p.ops[1].type_text, output = p.output.type_text }
 end
 
 --- Writes a project for Vitis HLS.
@@ -90,8 +101,11 @@ end
 -- @param dir the folder, made here; one that exists is left as it is unless `force` is set
 -- @param options `name` = "myproject" (top function), `board` = "zcu102" or `part`, `clock_ns` = 5, `strategy` = "latency" or
 -- "resource", `reuse_factor` = 1, `layers` = { [layer] = { strategy =, reuse_factor = } }, `data` = samples for the test
--- bench (tensor or part; default 256 drawn over the input's range), `force` = false
--- @return { dir =, name =, operations = list, samples =, reuse = { { layer =, wanted =, taken = }, ... } }, or nil and a
+-- bench (tensor or part; default 256 drawn over the input's range), `force` = false, `input` = the type that raw inputs
+-- arrive in, "ap_int<16>" and the like (default "auto" and others: see nac.quant.lower), `output` = "logits" | "argmax" |
+-- "threshold", `threshold` = 0
+-- @return { dir =, name =, operations = list, samples =, input = and output = types of the ports, reuse = { { layer =, wanted =, taken = },
+-- ... } }, or nil and a
 -- message when the folder exists or cannot be written
 function M.write(net, dir, options)
   if type(dir) ~= "string" or dir == "" then error("dir: the folder to write expected, got " .. tostring(dir), 2) end
@@ -99,7 +113,7 @@ function M.write(net, dir, options)
   if file.exists(dir) and not (options or {}).force then
     return nil, ("%s exists and is left as it is; force = true writes over it"):format(dir)
   end
-  local graph, ours = lowered(net)
+  local graph, ours = lowered(net, options or {})
   local planned, result = pcall(plan, graph, options)
   local stored = false
   if planned then stored, result = pcall(store, result, graph, dir) end

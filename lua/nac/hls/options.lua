@@ -1,10 +1,11 @@
 --- The options of nac.hls.write: checked, defaults filled in.
 local boards = require "nac.estimate.boards"
 local enum = require "nac.util.enum"
+local head = require "nac.hls.head"
 
 local M = {}
 
-local keys = { "name", "board", "part", "clock_ns", "strategy", "reuse_factor", "layers", "data", "force" }
+local keys = { "name", "board", "part", "clock_ns", "strategy", "reuse_factor", "layers", "data", "force", "input", "output", "threshold" }
 local layer_keys = { "strategy", "reuse_factor" }
 local strategies = { "latency", "resource" }
 
@@ -44,6 +45,10 @@ function M.check(options)
   o.strategy = enum.check(o.strategy or "latency", strategies, "strategy", NOWHERE)
   o.reuse_factor = o.reuse_factor or 1
   check_reuse(o.reuse_factor, "reuse_factor")
+  o.output = enum.check(o.output or "logits", head.names, "output", NOWHERE)
+  if o.threshold ~= nil and o.output ~= "threshold" then fail("threshold: goes with output = \"threshold\", got output = \"%s\"", o.output) end
+  o.threshold = o.threshold or 0
+  if type(o.threshold) ~= "number" or o.threshold ~= o.threshold then fail("threshold: a number expected, got %s", tostring(o.threshold)) end
   o.layers = o.layers or {}
   for layer, own in pairs(o.layers) do
     check_keys(own, layer_keys, "option of layer " .. tostring(layer))

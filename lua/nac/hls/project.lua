@@ -65,6 +65,7 @@ Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clo
 | `input` | @nin@ | @inshape@ | `@intype@` |
 | `output` | @nout@ | @outshape@ | `@outtype@` |
 
+@about@
 All elements are ports of their own, valid together. The bits of a number of type `ap_fixed<W, I>`
 are the integer number * 2^(W - I) in two's complement.
 
@@ -85,6 +86,14 @@ are the integer number * 2^(W - I) in two's complement.
 
 local function shape_text(shape) return table.concat(shape, " x ") end
 
+-- What goes in and comes out, in sentences.
+local function about(s)
+  local lines = {}
+  if s.is_raw then lines[1] = "The input is in raw units: the firmware rounds and standardises it itself.\n" end
+  if s.output.about then lines[#lines + 1] = ("The output is %s.\n"):format(s.output.about) end
+  return table.concat(lines)
+end
+
 --- The files by their names.
 -- @param s { name, part, clock_ns, ops, output, reuse }
 -- @return { [path] = text }
@@ -99,7 +108,7 @@ function M.files(s)
   end
   local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = tostring(s.ops[1].size),
     nout = tostring(s.output.size), inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
-    intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
+    about = about(s), intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
   return { Makefile = fill(makefile, words), ["build_prj.tcl"] = fill(tcl, words), ["README.md"] = fill(readme, words) }
 end
 

@@ -44,6 +44,7 @@ M.fold = require("nac.quant.rebuild").fold
 --- A quantised net as an integer graph, run exactly; see nac.quant.lower.
 -- @function lower
 -- @param net with number formats on its input and parameters
+-- @param options `input` = the type that raw inputs arrive in
 -- @return the graph: run, at, report, stats, warnings, accuracy, ops
 M.lower = require("nac.quant.lower").lower
 

@@ -1,9 +1,12 @@
 --- Quantised nets as integer graphs, run exactly: what the hardware will compute.
 local cfixed = require "nac.c.fixed"
+local enum = require "nac.util.enum"
 local guard = require "nac.train.guard"
+local inputs = require "nac.quant.input"
 local parts = require "nac.train.part"
 local report = require "nac.quant.report"
 local signal = require "nac.util.signal"
+local tensor = require "nac.tensor"
 
 local graph = {}
 graph.__index = graph
@@ -107,13 +110,35 @@ graph.__close = graph.close
 
 local M = {}
 
+-- The format that inputs arrive in and its type, or nil for the net's own.
+local function format_of_input(net, options)
+  if type(options) ~= "table" then error("lower: options are a table, got " .. type(options), 0) end
+  for key in pairs(options) do enum.check(key, { "input", "data" }, "option of lower", -1) end
+  local input, x = options.input, options.data
+  if input == nil or input == "standardised" then return nil end
+  if input == "auto" then
+    if not inputs.is_raw(net) then return nil end
+    if type(x) == "table" and not tensor.is(x) then x = x.x end
+    input = inputs.choose(net, x)
+  end
+  return inputs.read(input)
+end
+
 --- Lowers a quantised net: its input and every parameter have a number format (`net:quantise`). A value
 -- without one keeps its exact result; functions by table (tanh, softmax, ...) need one on their output.
 -- Raises, naming the layer, where the net has no integer form.
 -- @param net a net with weights
--- @return graph with the methods run, at, ops, stats, report, accuracy, reset, close; it keeps no link to the net
-function M.lower(net)
-  return setmetatable({ c = guard.call(2, cfixed.lower, net), samples = 0 }, graph)
+-- @param options `input` = the type that inputs arrive in, in raw units: "ap_int<16>", "ap_ufixed<12,4>", a format; rounding
+-- to the net's own format and a standardize layer in front are then integer operations with constants of 18
+-- bits. "auto": where a standardize layer reads the input, chosen from `data` (a tensor or part; integers where all of it
+-- is). Default, "standardised": the graph begins with the net's own format; a standardize layer in front is done in float
+-- on the way in.
+-- @return graph with the methods run, at, ops, stats, report, accuracy, reset, close and the field input (the type
+-- of raw inputs, or nil); it keeps no link to the net
+function M.lower(net, options)
+  local known, format, text = pcall(format_of_input, net, options or {})
+  if not known then error(format, 2) end
+  return setmetatable({ c = guard.call(2, cfixed.lower, net, format), samples = 0, input = text }, graph)
 end
 
 return M

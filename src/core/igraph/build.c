@@ -160,12 +160,28 @@ int nac_igraph_max(nac_igraph *g, const char *layer, int a, int b, int *out, nac
   return pair(g, NAC_IOP_MAX, layer, a, b, out, err);
 }
 
-/* Scales as integers of NAC_ICONST_BITS bits with one binary point, as few bits after it as will
- * do; offsets with the products' point. Leaves the relative error of the worst in op->error. */
-static int set_scales(nac_iop *op, int64_t n, const double *scale, const double *offset, int *fraction, nac_error *err)
+/* x as an integer of NAC_ICONST_BITS significant bits times 2^-fraction. */
+static int64_t constant_of(double x, int fraction)
+{
+  const double limit = ldexp(1, NAC_ICONST_BITS - 1) - 1;
+  int exponent;
+  int own; /* the point that x alone would have */
+  (void)frexp(x, &exponent);
+  own = NAC_ICONST_BITS - 1 - exponent;
+  own = x == 0 || own > fraction ? fraction : own;
+  return (int64_t)ldexp(fmax(-limit, fmin(limit, rint(ldexp(x, own)))), fraction - own);
+}
+
+/* Scales as integers of NAC_ICONST_BITS significant bits with one binary point, as few bits after it as
+ * will do: that of the greatest, or up to `spread` bits further down where lesser ones need them;
+ * offsets with the products' point. Leaves the relative error of the worst in op->error. */
+static int set_scales(nac_iop *op, int64_t n, const double *scale, const double *offset, int spread, int *fraction,
+                      nac_error *err)
 {
   double most = 0;
+  double least = INFINITY;
   int exponent;
+  int lowest;
   int64_t any = 0;
   int64_t i;
   op->n_weights = n;
@@ -180,16 +196,17 @@ static int set_scales(nac_iop *op, int64_t n, const double *scale, const double 
       return nac_fail(err, NAC_ENAN, "a constant of layer '%s' is not finite", op->layer);
     }
     most = fmax(most, fabs(scale[i]));
+    least = scale[i] != 0 ? fmin(least, fabs(scale[i])) : least;
   }
   (void)frexp(most, &exponent); /* most < 2^exponent */
-  op->weight_fraction = most > 0 ? NAC_ICONST_BITS - 1 - exponent : 0;
+  (void)frexp(fmin(least, most), &lowest);
+  spread = exponent - lowest < spread ? exponent - lowest : spread;
+  op->weight_fraction = most > 0 ? NAC_ICONST_BITS - 1 - exponent + spread : 0;
   for (i = 0; i < n; i++) {
-    const double limit = ldexp(1, NAC_ICONST_BITS - 1) - 1;
-    const double w = fmax(-limit, fmin(limit, rint(ldexp(scale[i], op->weight_fraction))));
-    op->weight[i] = (int64_t)w;
+    op->weight[i] = constant_of(scale[i], op->weight_fraction);
     any |= op->weight[i];
     if (scale[i] != 0) {
-      op->error = fmax(op->error, fabs(ldexp(w, -op->weight_fraction) / scale[i] - 1));
+      op->error = fmax(op->error, fabs(ldexp((double)op->weight[i], -op->weight_fraction) / scale[i] - 1));
     }
   }
   for (; any != 0 && (any & 1) == 0; any >>= 1) {
@@ -210,8 +227,8 @@ static int set_scales(nac_iop *op, int64_t n, const double *scale, const double 
   return NAC_OK;
 }
 
-int nac_igraph_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
-                     const double *offset, int given, int *out, nac_error *err)
+static int append_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
+                        const double *offset, int spread, int given, int *out, nac_error *err)
 {
   const nac_ivalue v = g->value[x];
   int fraction = v.fraction;
@@ -225,13 +242,26 @@ int nac_igraph_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t
   op.outer = v.n;
   op.inner = inner;
   op.channels = n;
-  code = set_scales(&op, n, scale, offset, &fraction, err);
+  code = set_scales(&op, n, scale, offset, spread, &fraction, err);
   if (code != NAC_OK) {
     nac_iop_clear(&op);
     return code;
   }
   op.is_exact = given && op.error == 0;
   return nac_igraph_append(g, &op, v.rank, v.dim, fraction, NULL, out, err);
+}
+
+int nac_igraph_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
+                     const double *offset, int given, int *out, nac_error *err)
+{
+  return append_scale(g, layer, x, n, inner, scale, offset, 0, given, out, err);
+}
+
+int nac_igraph_standardise(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
+                           const double *offset, int *out, nac_error *err)
+{
+  const int rest = 60 - NAC_ICONST_BITS - nac_ibits(g->value[x].min, g->value[x].max);
+  return append_scale(g, layer, x, n, inner, scale, offset, rest > 24 ? 24 : rest > 0 ? rest : 0, 0, out, err);
 }
 
 int nac_igraph_clamp(nac_igraph *g, const char *layer, int x, double lo, double hi, int *out, nac_error *err)

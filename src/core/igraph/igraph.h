@@ -123,9 +123,11 @@ typedef struct nac_igraph nac_igraph;
 /** The integer graph of a built net. Needed is a number format on the net's input (or on what a
  * standardize layer makes of it) and on every parameter. A value without a format keeps its exact
  * result, where it has one. A last softmax, log_softmax or sigmoid without a format is left out: the
- * graph gives the logits. Fails, naming layer or parameter, on a missing format, on scales that are no
+ * graph gives the logits. `input` (or NULL) is the format that the net's input arrives in, in raw units: rounding
+ * to the net's own format and standardize layers are then operations like others; without it
+ * a standardize layer in front is done in float on the way in. Fails, naming layer or parameter, on a missing format, on scales that are no
  * powers of two, and on kinds that have no integer form. The graph keeps no link to the net. */
-int nac_lower_net(nac_igraph **out, const nac_net *net, nac_error *err);
+int nac_lower_net(nac_igraph **out, const nac_net *net, const nac_format *input, nac_error *err);
 
 /** An empty graph. */
 int nac_igraph_new(nac_igraph **out, nac_error *err);
@@ -185,6 +187,12 @@ int nac_igraph_max(nac_igraph *g, const char *layer, int a, int b, int *out, nac
  * these very constants (else the operation never counts as exact). */
 int nac_igraph_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
                      const double *offset, int given, int *out, nac_error *err);
+
+/** The same for channels whose units differ (raw inputs): each constant keeps NAC_ICONST_BITS significant
+ * bits, the binary point is as low as the least of them wants it, up to 24 bits below the
+ * greatest's and no further than 60 bits of product allow. */
+int nac_igraph_standardise(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
+                           const double *offset, int *out, nac_error *err);
 
 int nac_igraph_requantise(nac_igraph *g, const char *layer, int x, const nac_quantiser *q, int *out, nac_error *err);
 

@@ -173,6 +173,26 @@ static int lower_layer(nac_lower *l, const nac_layer *layer, nac_error *err)
   return code;
 }
 
+/* The input in raw units, in the format it arrives in; then rounded to the net's own, where it has one. */
+static int lower_raw_input(nac_lower *l, const nac_format *input, nac_error *err)
+{
+  const nac_value *in = &l->net->value[0];
+  nac_quantiser *raw;
+  int code = check_scale(l->net, NAC_ON_VALUE, 0, in->q, err);
+  if (code == NAC_OK) {
+    code = nac_quantiser_new(&raw, 1, 1, input, 0, err);
+  }
+  if (code != NAC_OK) {
+    return code;
+  }
+  code = nac_igraph_input(l->graph, in->rank, in->dim, raw, 1, 1, NULL, NULL, &l->value[0], err);
+  nac_quantiser_free(raw);
+  if (code == NAC_OK && in->q != NULL) {
+    code = nac_igraph_requantise(l->graph, "input", l->value[0], in->q, &l->value[0], err);
+  }
+  return code;
+}
+
 /* The input, rounded. A standardize layer that alone reads it and whose result is rounded is done on
  * the way in: it brings raw units into the range of the formats, which hardware gets. Returns in
  * *first the layer to go on with. */
@@ -211,12 +231,12 @@ static int has_head(const nac_net *net)
          (last->kind == &nac_layer_softmax || last->kind == &nac_layer_log_softmax || last->kind == &nac_layer_sigmoid);
 }
 
-static int lower_all(nac_lower *l, nac_error *err)
+static int lower_all(nac_lower *l, const nac_format *input, nac_error *err)
 {
   const int head = has_head(l->net);
   const int n = l->net->n_layers - head;
-  int i;
-  int code = lower_input(l, &i, err);
+  int i = 0;
+  int code = input != NULL ? lower_raw_input(l, input, err) : lower_input(l, &i, err);
   for (; code == NAC_OK && i < n; i++) {
     code = lower_layer(l, &l->net->layer[i], err);
   }
@@ -226,7 +246,7 @@ static int lower_all(nac_lower *l, nac_error *err)
   return code;
 }
 
-int nac_lower_net(nac_igraph **out, const nac_net *net, nac_error *err)
+int nac_lower_net(nac_igraph **out, const nac_net *net, const nac_format *input, nac_error *err)
 {
   nac_lower l = {.net = net};
   int code;
@@ -239,7 +259,7 @@ int nac_lower_net(nac_igraph **out, const nac_net *net, nac_error *err)
     return code;
   }
   l.value = nac_calloc((size_t)net->n_values, sizeof *l.value);
-  code = l.value != NULL ? lower_all(&l, err) : nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
+  code = l.value != NULL ? lower_all(&l, input, err) : nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
   nac_free(l.value);
   if (code != NAC_OK) {
     nac_igraph_free(l.graph);

@@ -110,8 +110,8 @@ static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
     form[i] = (double)scale[i];
     form[n + i] = -(double)offset[i] * (double)scale[i];
   }
-  code = nac_igraph_scale(l->graph, layer->name, nac_lower_input(l, layer, 0), n, inner, form, form + n, 0, &l->result,
-                          err);
+  code =
+    nac_igraph_standardise(l->graph, layer->name, nac_lower_input(l, layer, 0), n, inner, form, form + n, &l->result, err);
   nac_free(form);
   return code;
 }
