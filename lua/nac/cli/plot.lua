@@ -1,74 +1,73 @@
---- `nac-lua plot results.csv`: the fronts of a results file, also of an older one.
+--- `nac-lua plot`: the pictures of a search, from its results folder or from a table of results, also an older one.
+local file = require "nac.util.file"
 
-local costs = { "bops", "avg_resource", "clock_cycles" }
+-- The kinds, with the least number of objectives, what the file is called and whether it needs the trials' parameters.
+local kinds = {
+  { "front2d", 2, "pareto_fronts_2d" }, { "front3d", 3, "pareto_front_3d" }, { "hypervolume", 2, "hypervolume" },
+  { "parallel", 1, "parallel_coordinates", true }, { "importance", 1, "importance", true },
+  { "animation", 2, "search", ending = ".gif" }, { "turning", 3, "pareto_front_3d", ending = ".gif" },
+}
 
--- Trials from rows of text; a row with a cell that is no number is left out.
-local function records_from(rows, objectives)
-  local records = {}
-  for _, row in ipairs(rows) do
-    local values = {}
-    for _, objective in ipairs(objectives) do values[objective.name] = tonumber(row[objective.name]) end
-    records[#records + 1] = { values = values }
-  end
-  return records
+local function fail(text, ...)
+  io.stderr:write("nac-lua plot: ", text:format(...), "\n")
+  return 1
 end
 
--- The objectives asked for, else those of a search's results.
-local function choose(columns, options)
-  local present, objectives = {}, {}
-  for _, name in ipairs(columns) do present[name] = true end
-  local function add(name, direction, must)
-    if present[name] then
-      objectives[#objectives + 1] = { name = name, direction = direction }
-    elseif must then
-      return ("no column '%s'; columns: %s"):format(name, table.concat(columns, ", "))
-    end
+-- The kinds that are asked for, or all; nil and a message.
+local function wanted(options)
+  local names, by_name = {}, {}
+  for i, kind in ipairs(kinds) do names[i], by_name[kind[1]] = kind[1], kind end
+  if not options.kind then return options.all and kinds or { kinds[1], kinds[2] } end
+  local list = {}
+  for i, name in ipairs(options.kind) do
+    local ok, message = pcall(require("nac.util.enum").check, name, names, "kind of picture", -1)
+    if not ok then return nil, message end
+    list[i] = by_name[name]
   end
-  local asked = options.maximize or options.minimize
-  for _, name in ipairs(options.maximize or not asked and { "performance_metric" } or {}) do
-    local message = add(name, "maximize", asked)
-    if message then return nil, message end
-  end
-  for _, name in ipairs(options.minimize or not asked and costs or {}) do
-    local message = add(name, "minimize", asked)
-    if message then return nil, message end
-  end
-  if #objectives < 2 then return nil, "at least two objectives are needed; name columns with --maximize and --minimize" end
-  return objectives
+  return list
 end
 
 local function run(options)
-  local rows, columns = require("nac.util.csv").read(options.file)
-  if not rows then
-    io.stderr:write("nac-lua plot: ", columns, "\n")
-    return 1
-  end
-  local objectives, message = choose(columns, options)
-  if not objectives then
-    io.stderr:write(("nac-lua plot: %s: %s\n"):format(options.file, message))
-    return 1
-  end
-  local plot = require "nac.plot"
-  local records = records_from(rows, objectives)
-  local base = options.output or options.file:gsub("%.csv$", "") .. ".png"
-  local pictures = { { plot.front2d, base } }
-  if #objectives >= 3 then pictures[2] = { plot.front3d, (base:gsub("(%.%w+)$", "_3d%1")) } end
-  for _, picture in ipairs(pictures) do
-    local path, why = picture[1](records, objectives, picture[2])
-    if not path then
-      io.stderr:write("nac-lua plot: ", why, "\n")
-      return 1
+  local source, message = require("nac.global_search.read").from(options.file, { maximize = options.maximize, minimize = options.minimize })
+  if not source then return fail("%s", message) end
+  local list
+  list, message = wanted(options)
+  if not list then return fail("%s", message) end
+  local plot, started, status = require "nac.plot", {}, 0
+  local has_params = source.records[1] and source.records[1].params ~= nil
+  for _, kind in ipairs(list) do
+    if #source.objectives < kind[2] or kind[4] and not has_params then
+      if options.kind then
+        status = fail("%s: %s needs %s", options.file, kind[1],
+          #source.objectives < kind[2] and ("%d objectives, there are %d"):format(kind[2], #source.objectives) or "the trials' parameters")
+      end
+    else
+      local base, ending = source.base, kind.ending or ".png"
+      if options.output then
+        base = options.output:gsub("%.%w+$", "")
+        ending = kind.ending or options.output:match "%.%w+$" or ending
+      end
+      local path = (#list == 1 and options.output) and options.output
+        or file.exists(options.file) == "directory" and not options.output and ("%s/%s%s"):format(base, kind[3], ending)
+        or kind[1] == "front2d" and base .. ending or ("%s_%s%s"):format(base, kind[1] == "front3d" and "3d" or kind[1], ending)
+      local job, why = plot["start_" .. kind[1]](source.records, source.objectives, path)
+      if job then started[#started + 1] = job else status = fail("%s", why) end
     end
-    print(path)
   end
-  return 0
+  for _, job in ipairs(started) do
+    local path, why = job:finish()
+    if path then print(path) else status = fail("%s", why) end
+  end
+  return status
 end
 
 return {
-  summary = "Draws the Pareto fronts of a results file: every pair of objectives, and three at once.",
+  summary = "Draws a search: its fronts, or with --all its course, its parameters and animations, too.",
   configure = function(command)
-    command:argument("file", "a CSV file that a search wrote")
-    command:option("-o --output", "the picture: .png, .svg or .pdf (default: beside the CSV)")
+    command:argument("file", "a results folder, or a table of results (.csv; NAC's global_search.txt)")
+    command:option("-o --output", "the picture: .png, .svg, .pdf or .gif (default: beside the table)")
+    command:option("--kind", "which pictures: front2d, front3d, hypervolume, parallel, importance, animation, turning"):args("+")
+    command:flag("--all", "every kind that the file allows")
     command:option("--maximize", "columns that are better when higher"):args("+")
     command:option("--minimize", "columns that are better when lower"):args("+")
   end,

@@ -21,14 +21,22 @@ function M.label(name)
   return (name:gsub("_percent$", " (%% of the board)"):gsub("_", " "))
 end
 
--- Least and greatest value of an objective.
-local function extent(name, records)
+--- Least and greatest value of an objective.
+function M.extent(name, records)
   local least, most = math.huge, -math.huge
   for _, record in ipairs(records) do
     local value = record.values[name]
     least, most = math.min(least, value), math.max(most, value)
   end
   return least, most
+end
+
+--- Whether a quantity spans decades, so that its logarithm is drawn.
+-- @param name of the objective
+-- @param least its least value
+-- @param most its greatest
+function M.logarithmic(name, least, most)
+  return known[name] ~= nil and known[name][2] and least > 0 and most >= 10 * least or false
 end
 
 --- Where the numbers stand on a logarithmic axis: at powers of ten, or where that is
@@ -57,8 +65,8 @@ end
 -- @param[opt=""] placing what follows the label, such as "offset 0,-1"
 -- @return gnuplot text
 function M.commands(axis, name, records, placing)
-  local least, most = extent(name, records)
-  local logarithmic = known[name] and known[name][2] and least > 0 and most >= 10 * least
+  local least, most = M.extent(name, records)
+  local logarithmic = M.logarithmic(name, least, most)
   local from, to
   if logarithmic then
     local margin = (most / least) ^ 0.05

@@ -4,8 +4,7 @@ local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
 
-local c = gnuplot.colours
-local palette = { c.blue, c.vermilion, c.green, c.purple, c.orange, c.sky, c.black, c.grey }
+local MANY = 60 -- points of a line beyond which they are not marked
 
 local function extent(panel, column)
   local least, most = math.huge, -math.huge
@@ -51,38 +50,31 @@ local function panel_text(panel, number)
       local rows = {}
       for j, point in ipairs(line.points) do rows[j] = { point[1], point[2] } end
       out[#out + 1] = gnuplot.data(name, rows)
-      plots[#plots + 1] = ("$%s using 1:2 with linespoints pt 7 ps 0.9 lw 1.5 lc rgb '%s' title %s"):format(
-        name, palette[(i - 1) % #palette + 1], gnuplot.quote(line.title))
+      local colour, mark, dash = gnuplot.series(i)
+      plots[#plots + 1] = ("$%s using 1:2 with %s lw 1.5 dt %d lc rgb '%s' title %s"):format(name,
+        (line.plain or #line.points > MANY) and "lines" or ("linespoints pt %d ps 0.9"):format(mark), dash, colour, gnuplot.quote(line.title))
       local block, plot = labels_of(line, name .. "_text")
       out[#out + 1], plots[#plots + 1] = block, plot
     end
   end
   if panel.level then
-    plots[#plots + 1] = ("%.9g with lines dt 2 lc rgb '%s' title %s"):format(panel.level[2], c.grey, gnuplot.quote(panel.level[1]))
+    plots[#plots + 1] = ("%.9g with lines dt 2 lc rgb '%s' title %s"):format(panel.level[2], gnuplot.colours.grey, gnuplot.quote(panel.level[1]))
   end
   out[#out + 1] = "plot " .. table.concat(plots, ", ")
   return table.concat(out, "\n") .. "\n"
 end
 
 --- Starts drawing curves.
--- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... } }, ... }, logarithmic =
+-- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... }, plain = without marks }, ... }, logarithmic =
 -- whether x may be, level = { title, y } of a dashed line }
 -- @param path of the picture (.png, .svg, .pdf)
 -- @return a job (see nac.plot.gnuplot), or nil and a message
 function M.start(panels, path)
   local texts = {}
   for i, panel in ipairs(panels) do texts[i] = panel_text(panel, i) end
-  local body = ("set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key outside top center horizontal\n" ..
+  local body = (gnuplot.STYLE .. "set key outside top center horizontal\n" ..
     "set multiplot layout 1,%d\n%sunset multiplot"):format(#panels, table.concat(texts))
   return gnuplot.start(path, 620 * #panels, 460, body)
-end
-
---- Draws curves and waits; as `start`.
--- @return the path, or nil and a message
-function M.draw(panels, path)
-  local job, message = M.start(panels, path)
-  if not job then return nil, message end
-  return job:finish()
 end
 
 return M

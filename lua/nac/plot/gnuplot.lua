@@ -12,7 +12,21 @@ M.colours = {
 
 local missing = "no picture %s: gnuplot was not found (apt package gnuplot-nox)"
 
-local terminals = { png = "pngcairo", svg = "svg", pdf = "pdfcairo" }
+local terminals = { png = "pngcairo", svg = "svg", pdf = "pdfcairo", gif = "gif" }
+
+--- What every picture with axes begins with.
+M.STYLE = "set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\n"
+
+local c = M.colours
+local palette = { c.blue, c.vermilion, c.green, c.purple, c.orange, c.sky, c.black, c.grey }
+local marks = { 7, 5, 9, 13, 11, 6, 4, 8 } -- filled circle, square, triangle, diamond, ...; then open ones
+
+--- How the i-th series of a picture looks: told apart by colour, and in grey by the mark and the dashes.
+-- @param i from 1
+-- @return its colour, point type, dash type
+function M.series(i)
+  return palette[(i - 1) % #palette + 1], marks[(i - 1) % #marks + 1], (i - 1) % 4 + 1
+end
 
 --- A text as a gnuplot string.
 function M.quote(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n") .. '"' end
@@ -49,18 +63,20 @@ local function finish(job)
 end
 
 --- Starts drawing.
--- @param path of the picture; its ending says the kind: png, svg or pdf
+-- @param path of the picture; its ending says the kind: png, svg, pdf or gif
 -- @param width in pixels
 -- @param height in pixels
 -- @param body gnuplot commands
+-- @param[opt] delay hundredths of a second between two frames: every plot of the body is a frame of an animation (.gif)
 -- @return a job; job:finish() waits and returns the path, or nil and a message.
 -- Without gnuplot: nil and a message.
-function M.start(path, width, height, body)
+function M.start(path, width, height, body, delay)
   local ending = path:match("%.(%w+)$") or ""
   local terminal = terminals[ending]
   if not terminal then
-    error(("a picture's name ends in .png, .svg or .pdf, got '%s'"):format(path), 3)
+    error(("a picture's name ends in .png, .svg, .pdf or .gif, got '%s'"):format(path), 3)
   end
+  if delay and ending ~= "gif" then error(("an animation's name ends in .gif, got '%s'"):format(path), 3) end
   local program = file.program("gnuplot")
   if not program then return nil, missing:format(path) end
   local temporary = path .. ".tmp"
@@ -70,8 +86,10 @@ function M.start(path, width, height, body)
   test:close()
   local pipe = io.popen(("%s >%s 2>&1"):format(file.quote(program), file.quote(log)), "w")
   local size = ending == "pdf" and ("%gin,%gin"):format(width / 100, height / 100) or ("%d,%d"):format(width, height)
-  pipe:write(("set terminal %s noenhanced size %s background rgb 'white'\nset output %s\n"):format(
-    terminal, size, M.quote(temporary)), body, "\nunset output\n")
+  local kind = ending == "gif" and ("font 'DejaVuSans,10' background '#ffffff'%s"):format(delay and (" animate delay %d loop 0"):format(delay) or "")
+    or "background rgb 'white'"
+  pipe:write(("set terminal %s noenhanced size %s %s\nset output %s\n"):format(terminal, size, kind, M.quote(temporary)), body,
+    "\nunset output\n")
   pipe:flush()
   return { path = path, temporary = temporary, log = log, pipe = pipe, finish = finish }
 end

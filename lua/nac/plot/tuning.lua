@@ -115,7 +115,7 @@ function M.start(records, score, settings_of, path)
   for _, record in ipairs(records) do any = any or record.state == "complete" end
   if not any then return nil, "no picture: no trial is complete" end
   return gnuplot.start(path, 1000, 480, table.concat {
-    "set grid lc rgb '#e0e0e0'\nset border 3\nset tics nomirror\nset key tmargin center horizontal maxrows 1 samplen 1.5\nset multiplot layout 1,2\n",
+    gnuplot.STYLE, "set key tmargin center horizontal maxrows 1 samplen 1.5\nset multiplot layout 1,2\n",
     history(records), against_rate(records, score, settings_of), "unset multiplot",
   })
 end

@@ -238,6 +238,18 @@ local function load_records(self, meta)
   return list
 end
 
+--- The names of the studies in the database, the oldest first.
+-- @return a list; or nil and a message
+function Sqlite:names()
+  local ok, result = pcall(function()
+    local names = {}
+    for i, row in ipairs(self:rows "SELECT study_name AS name FROM studies ORDER BY study_id") do names[i] = row.name end
+    return names
+  end)
+  if ok then return result end
+  return nil, explained(self.path, result)
+end
+
 function Sqlite:open(meta)
   self.ids = {}
   local ok, result = pcall(function()
@@ -364,5 +376,6 @@ function Sqlite:close()
   return true
 end
 Sqlite.__gc = Sqlite.close
+Sqlite.__close = Sqlite.close
 
 return M

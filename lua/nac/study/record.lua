@@ -37,6 +37,20 @@ function M.finished(record)
   return s == "complete" or s == "pruned" or s == "failed"
 end
 
+--- The records that have a finite value of every objective: complete ones, also rows of a table that have no state.
+function M.valued(records, objectives)
+  local out = {}
+  for _, r in ipairs(records) do
+    local fine = r.values ~= nil and (r.state == nil or r.state == "complete")
+    for _, objective in ipairs(objectives) do
+      local value = fine and r.values[objective.name]
+      fine = fine and value and value == value and math.abs(value) < math.huge
+    end
+    if fine then out[#out + 1] = r end
+  end
+  return out
+end
+
 local apply = {}
 
 function apply.param(record, name, value, d)

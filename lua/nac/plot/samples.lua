@@ -1,0 +1,72 @@
+--- Samples of a data set of images, in a grid with their labels.
+local gnuplot = require "nac.plot.gnuplot"
+
+local M = {}
+
+-- The pixels of sample i as rows from top to bottom; the mean of several channels.
+local function pixels(x, i, shape)
+  local c, h, w = 1, shape[#shape - 1], shape[#shape]
+  if #shape == 3 then c = shape[1] end
+  local flat = x:slice(1, i, i):contiguous():reshape { c * h * w }:totable()
+  local rows = {}
+  for r = 1, h do
+    rows[r] = {}
+    for col = 1, w do
+      local sum = 0
+      for k = 0, c - 1 do sum = sum + flat[(k * h + r - 1) * w + col] end
+      rows[r][col] = sum / c
+    end
+  end
+  return rows
+end
+
+local function panel(k, rows, title, points)
+  local out, h, w = { ("$image%d << END"):format(k) }, #rows, #rows[1]
+  for r = h, 1, -1 do
+    local cells = {}
+    for col = 1, w do cells[col] = ("%.4g"):format(rows[r][col]) end
+    out[#out + 1] = table.concat(cells, " ")
+  end
+  out[#out + 1] = "END"
+  out[#out + 1] = ("set title %s offset 0,-.8\nset xrange [-.5:%g]\nset yrange [-.5:%g]"):format(gnuplot.quote(title), w - .5, h - .5)
+  local plots = { ("$image%d matrix with image"):format(k) }
+  for s, p in ipairs(points or {}) do -- row and column from the upper left corner
+    local colour, mark = gnuplot.series(s + 1)
+    out[#out + 1] = ("$point%d_%d << END\n%.6g %.6g\nEND"):format(k, s, p[2], h - 1 - p[1])
+    plots[#plots + 1] = ("$point%d_%d using 1:2 with points pt %d ps 1.4 lw 2 lc rgb '%s'"):format(k, s, mark, colour)
+  end
+  out[#out + 1] = "plot " .. table.concat(plots, ", ")
+  return table.concat(out, "\n") .. "\n"
+end
+
+--- Starts drawing.
+-- @param part { x = (N, H, W) or (N, C, H, W) or, with `shape`, (N, H W); y = classes }: the first samples are shown
+-- @param options `count` = 20; `shape` = { H, W } of flat samples; `classes` = names; `titles` = list instead of the class;
+-- `points` = list a sample of { row, column } to be marked; `columns` = 5
+-- @param path of the picture
+-- @return a job (nac.plot.gnuplot), or nil and a message
+function M.start(part, options, path)
+  local x = part.x
+  local shape = options.shape
+  if not shape then
+    shape = x:shape()
+    table.remove(shape, 1)
+  end
+  if #shape < 2 then error("samples are flat: say shape = { height, width }", 3) end
+  local count = math.min(options.count or 20, x:size(1))
+  if count == 0 then return nil, "no picture: there is no sample" end
+  local columns = math.min(options.columns or 5, count)
+  local down, out = (count + columns - 1) // columns, {}
+  for i = 1, count do
+    local class = part.y and part.y:rank() == 1 and part.y:get(i)
+    local title = options.titles and options.titles[i] or class and (options.classes and options.classes[class // 1 + 1] or tostring(class // 1)) or ""
+    out[i] = panel(i, pixels(x, i, shape), title, options.points and options.points[i])
+  end
+  return gnuplot.start(path, 130 * columns, 150 * down, table.concat {
+    "set palette gray negative\nunset colorbox\nunset key\nunset tics\n", ("set size ratio %g\n"):format(shape[#shape - 1] / shape[#shape]),
+    ("set multiplot layout %d,%d\nset lmargin .5\nset rmargin .5\nset bmargin .2\nset tmargin 1.4\n"):format(down, columns),
+    table.concat(out), "unset multiplot",
+  })
+end
+
+return M
