@@ -184,20 +184,21 @@ function M.write(desc, path, metadata) return file.write(path, M.to_yaml(desc, m
 --- The description as an `nn` arch: blocks become layers under a group name.
 -- @param desc a description (from `load`, `parse`, `from_table` or a space)
 -- @param[opt] options {head = true} keeps the output's softmax or sigmoid as a
--- layer; by default it is left out, because training is on logits
+-- layer; by default it is left out, because training is on logits. {dropout = rate}
+-- puts dropout behind every activation but the output's
 -- @return an arch (`nac.nn`); raises where a block or an activation is not among
 -- the engine's
 function M.to_nn(desc, options)
   local nn = require "nac.nn"
   local arch = nn.sequential { input = blocks.engine_shape(desc.input_shape) }
-  local shape, last = desc.input_shape, #desc.components
+  local shape, last, how = desc.input_shape, #desc.components, options or {}
   for i, component in ipairs(desc.components) do
     local row = blocks.find(component.block_type)
     if not row.build then
       error(("nac.arch.to_nn: block '%s' of type %s is not among the engine's blocks yet; it can be counted, not trained")
         :format(component.name, component.block_type), 0)
     end
-    row.build(arch, component, shape, i == last and not (options and options.head))
+    row.build(arch, component, shape, { head = i == last and not how.head, last = i == last, dropout = how.dropout })
     shape = assert(row.shape(component.params, shape))
   end
   return arch

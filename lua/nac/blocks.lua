@@ -17,8 +17,9 @@ local rows = {}
 --   check(params) -> nothing, or what is wrong
 --   shape(params, shape) -> shape of the output, or nil and what is wrong
 --   text(params) -> a few words for a table of results
---   build(arch, component, shape, is_last) adds layers to an `nn` arch;
---     `is_last` holds where the final activation shall be left out.
+--   build(arch, component, shape, how) adds layers to an `nn` arch; how.head holds where
+--     the final activation shall be left out, how.last in the last block, how.dropout is a
+--     rate of dropout behind the activations (but the output's), or nil.
 --     Without `build` the kind can be described and counted, not trained.
 function M.register(row)
   assert(type(row.name) == "string" and row.keys and row.shape, "blocks.register: name, keys and shape are needed")
@@ -75,11 +76,14 @@ end
 local heads = { softmax = true, sigmoid = true }
 
 -- What the layers of an MLP-like component are made of (`nac.nn.blocks.dense_stack`).
--- `leave_head` leaves an output activation out that belongs to the loss.
-local function stack_of(p, leave_head)
+-- how.head leaves an output activation out that belongs to the loss.
+local function stack_of(p, how)
   local activations, last = { table.unpack(p.activations) }, #p.activations
-  if leave_head and heads[activations[last]] then activations[last] = "identity" end
-  return { units = { table.unpack(p.widths, 2) }, activations = activations, norms = p.normalizations, bias = p.bias }
+  if how.head and heads[activations[last]] then activations[last] = "identity" end
+  return {
+    units = { table.unpack(p.widths, 2) }, activations = activations, norms = p.normalizations, bias = p.bias,
+    dropout = how.dropout, output = how.last,
+  }
 end
 
 local bias = { key = "bias", kind = "boolean", doc = "Whether layers have biases. Default: those without a batchnorm behind them." }
@@ -124,9 +128,9 @@ M.register {
     if p.widths[1] ~= n then return nil, ("widths[1] is %d, what comes in is %s (%d values)"):format(p.widths[1], shape_text(shape), n) end
     return { p.widths[#p.widths] }
   end,
-  build = function(arch, component, shape, is_last)
+  build = function(arch, component, shape, how)
     if #shape > 1 then arch:add(require("nac.nn").flatten { group = component.name }) end
-    arch:add(require("nac.nn.blocks.dense_stack").layers(stack_of(component.params, is_last), 1, component.name))
+    arch:add(require("nac.nn.blocks.dense_stack").layers(stack_of(component.params, how), 1, component.name))
   end,
 }
 
@@ -169,7 +173,7 @@ M.register {
   text = function(p)
     return "conv " .. layers_text(p, p.channels):gsub("  ", " k" .. table.concat(p.kernels, ",") .. "  ", 1)
   end,
-  build = function(arch, component)
+  build = function(arch, component, _, how)
     local nn, p, group = require "nac.nn", component.params, component.name
     for i, kernel in ipairs(p.kernels) do
       local normed, act = p.normalizations[i], p.activations[i]
@@ -178,7 +182,10 @@ M.register {
       arch:add(nn.conv2d { channels = p.channels[i + 1], kernel = kernel, bias = biased, group = group })
       if normed == "batch" then arch:add(nn.batchnorm { group = group }) end
       if normed == "layer" then arch:add(nn.layernorm { rank = 0, group = group }) end
-      if act ~= "identity" then arch:add(nn.layer(act, { group = group })) end
+      if act ~= "identity" then
+        arch:add(nn.layer(act, { group = group }))
+        if how.dropout and not (how.last and i == #p.kernels) then arch:add(nn.dropout { rate = how.dropout, group = group }) end
+      end
     end
   end,
 }
@@ -191,9 +198,10 @@ M.register {
   },
   shape = function(_, shape) return image(shape) end,
   text = function(p) return ("attention %d  %s"):format(p.hidden_channels, p.activation) end,
-  build = function(arch, component)
-    local p = component.params
-    arch:add(require("nac.nn").conv_attn { hidden = p.hidden_channels, activation = p.activation, name = component.name })
+  build = function(arch, component, _, how)
+    local nn, p = require "nac.nn", component.params
+    arch:add(nn.conv_attn { hidden = p.hidden_channels, activation = p.activation, name = component.name })
+    if how.dropout and not how.last and p.activation ~= "identity" then arch:add(nn.dropout { rate = how.dropout, group = component.name }) end
   end,
 }
 
@@ -224,10 +232,10 @@ M.register {
   text = function(p)
     return ("phi %s | %s | rho %s"):format(layers_text(p.phi, p.phi.widths), p.aggregation, layers_text(p.rho, p.rho.widths))
   end,
-  build = function(arch, component, _, is_last)
+  build = function(arch, component, _, how)
     local p = component.params
     arch:add(require("nac.nn").deepsets {
-      phi = stack_of(p.phi), aggregation = p.aggregation, rho = stack_of(p.rho, is_last), name = component.name,
+      phi = stack_of(p.phi, { dropout = how.dropout }), aggregation = p.aggregation, rho = stack_of(p.rho, how), name = component.name,
     })
   end,
 }

@@ -1,6 +1,9 @@
 --- The quantities that a search can optimise, each a row of one table. A user
 -- adds a row with `register` and names it in `search.objective_names`.
 local enum = require "nac.util.enum"
+local metrics = require "nac.metrics"
+local signal = require "nac.util.signal"
+local train = require "nac.train"
 
 local M = {}
 
@@ -13,9 +16,9 @@ local rows, order = {}, {}
 --   estimate of the firmware) or "training" (after training);
 --   `maximize`: true where more is better;
 --   `compute`: function(c) -> number. c has `description`, `arch`, `net` (the
---   described net), `bits`, `config`; from the hardware stage on `estimate`;
---   from training on `fits`, one a fold, as nac.train.fit returns them, `nets`
---   and `task`.
+--   described net), `config` (the trial's: with what it drew); from the hardware stage on `estimate`;
+--   from training on `fits`, one a fold, as nac.train.fit returns them, `nets`, `folds` (a list of
+--   { fit =, search = }) and `task`.
 function M.register(row)
   if type(row) ~= "table" or type(row.name) ~= "string" or type(row.compute) ~= "function" then
     error("an objective is a table { name =, stage =, maximize =, compute = function }", 2)
@@ -49,6 +52,41 @@ M.register {
   compute = function(c)
     if c.task == "classification" then return mean(c, "val_accuracy") end
     return -mean(c, "val_loss")
+  end,
+}
+
+-- Of numbers as answers: a loss on the search part.
+local function error_of(name, loss, change)
+  M.register {
+    name = name, stage = "training", maximize = false,
+    compute = function(c)
+      if c.task ~= "regression" then error(signal.failed(("%s is measured of numbers, the data have classes"):format(name)), 0) end
+      local sum = 0
+      for i, net in ipairs(c.nets) do sum = sum + train.evaluate(net, c.folds[i].search, { loss = loss }).loss end
+      return change(sum / #c.nets)
+    end,
+  }
+end
+
+error_of("mae", "mae", function(x) return x end)
+error_of("mse", "mse", function(x) return x end)
+error_of("rmse", "mse", math.sqrt)
+
+-- Loss on the search part, as it was minimised.
+M.register { name = "loss", stage = "training", maximize = false, compute = function(c) return mean(c, "val_loss") end }
+
+-- Mean over the classes of the area under the receiver operating characteristic.
+M.register {
+  name = "auc", stage = "training", maximize = true,
+  compute = function(c)
+    if c.task ~= "classification" then error(signal.failed "auc is measured of classes, the data have numbers", 0) end
+    local sum = 0
+    for i, net in ipairs(c.nets) do
+      local part = c.folds[i].search
+      if not part.x then error(signal.failed "auc is not measured of data that stay on disk (dataset.stream)", 0) end
+      sum = sum + (metrics.auc(train.predict(net, part.x), part.y).mean or 0)
+    end
+    return sum / #c.nets
   end,
 }
 

@@ -98,6 +98,28 @@ function kinds.list(self, rule, value, where, path)
   return list
 end
 
+-- The rule of one end of a range of such values.
+local function within(of, key)
+  local end_of = { key = key, required = true }
+  for name, value in pairs(of) do end_of[name] = value end
+  return end_of
+end
+
+local bound = { key = "log", kind = "boolean" }
+
+-- Values to be searched: a list, one value, or a range { min, max, log } of numbers. Gives a list, or the range.
+function kinds.values(self, rule, value, where, path)
+  if type(value) ~= "table" then return { self:value(rule.of, value, where, path) } end
+  if self.doc:is(value, "list") then return kinds.list(self, rule, value, where, path) end
+  if rule.of.kind ~= "integer" and rule.of.kind ~= "number" then
+    refuse(where, path, "a list of values is expected, not %s", shown(self, value))
+  end
+  local range = self:section({ within(rule.of, "min"), within(rule.of, "max"), bound }, value, path)
+  if range.min > range.max then refuse(where, path, "min %s is above max %s", range.min, range.max) end
+  if range.log and range.min <= 0 then refuse(where, path, "a logarithmic range starts above 0, not at %s", range.min) end
+  return range
+end
+
 -- Anything: handed on to a user's own code as plain tables.
 function kinds.any(self, rule, value)
   if value == yaml.null then return nil end
@@ -131,13 +153,17 @@ end
 -- Refuses the first key of the file that the schema does not have.
 function Check:known(keys, map, path)
   local known = {}
-  for _, rule in ipairs(keys) do known[rule.key] = true end
+  for _, rule in ipairs(keys) do
+    known[rule.key] = true
+    for _, name in ipairs(rule.also or {}) do known[name] = true end
+  end
   for _, key in ipairs(self.doc:keys(map)) do
     if not known[key] then
       local names = key_names(keys)
       local near = enum.nearest(key, names)
-      refuse(self.doc:where(map, key), "", "unknown key '%s'%s; %s", enum.shown(key), path ~= "" and " in " .. path or "",
-        near and ("nearest: '%s'"):format(near) or "known: " .. table.concat(names, ", "))
+      local advice = near and ("nearest: '%s'"):format(near) or "known: " .. table.concat(names, ", ")
+      if path ~= "" and self.sections[key] then advice = "it is a section of its own, beside " .. path:match "^[^.]+" end
+      refuse(self.doc:where(map, key), "", "unknown key '%s'%s; %s", enum.shown(key), path ~= "" and " in " .. path or "", advice)
     end
   end
 end
@@ -153,14 +179,27 @@ local function default_of(rule)
   return rule.default
 end
 
+-- The name under which a map has a key that goes by several.
+function Check:spelling(rule, map, path)
+  local found = map[rule.key] ~= nil and rule.key or nil
+  for _, name in ipairs(rule.also or {}) do
+    if map[name] ~= nil then
+      if found then refuse(self.doc:where(map, name), path, "%s and %s are two names of one key", found, name) end
+      found = name
+    end
+  end
+  return found or rule.key
+end
+
 function Check:section(keys, map, path)
   self:known(keys, map, path)
   local out = {}
   for _, rule in ipairs(keys) do
-    local value = map[rule.key]
+    local name = self:spelling(rule, map, path)
+    local value = map[name]
     local inner = path == "" and rule.key or path .. "." .. rule.key
     if value ~= nil and value ~= yaml.null then
-      local where = self.doc:where(map, rule.key)
+      local where = self.doc:where(map, name)
       self.lines[inner] = where
       out[rule.key] = self:value(rule, value, where, inner)
     elseif rule.required then
@@ -179,7 +218,10 @@ end
 -- @return the checked table and a table {["search.epochs"] = "t1.yaml:17"}, or
 -- nil and the message "t1.yaml:17: search.epochs: ..."
 function M.check(keys, map, doc)
-  local self = setmetatable({ doc = doc, lines = {} }, Check)
+  local self = setmetatable({ doc = doc, lines = {}, sections = {} }, Check)
+  for _, rule in ipairs(keys) do
+    if rule.kind == "section" then self.sections[rule.key] = true end
+  end
   if type(map) ~= "table" or not doc:is(map, "map") then
     return nil, ("%s: a mapping of sections is expected (%s)"):format(doc.name, table.concat(key_names(keys), ", "))
   end

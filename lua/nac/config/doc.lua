@@ -32,6 +32,10 @@ local kinds = {
 }
 
 local function kind_text(rule)
+  if rule.kind == "values" then
+    local range = (rule.of.kind == "number" or rule.of.kind == "integer") and "; {min, max, log}" or ""
+    return ("list of: %s%s"):format(kind_text(rule.of), range)
+  end
   if rule.kind ~= "list" then return kinds[rule.kind](rule) end
   if rule.most then return ("list of %d: %s"):format(rule.most, kind_text(rule.of)) end
   return "list of: " .. kind_text(rule.of)
@@ -55,7 +59,9 @@ local function cell(text) return (text:gsub("|", "\\|"):gsub("<", "&lt;")) end
 local function rows(out, keys, prefix)
   for _, rule in ipairs(keys) do
     local name = prefix .. rule.key
-    out[#out + 1] = ("| `%s` | %s | %s | %s |"):format(name, cell(kind_text(rule)), default_text(rule), cell(rule.doc or ""))
+    local doc = rule.doc or ""
+    if rule.also then doc = ("%s Also called %s."):format(doc, table.concat(rule.also, ", ")) end
+    out[#out + 1] = ("| `%s` | %s | %s | %s |"):format(name, cell(kind_text(rule)), default_text(rule), cell(doc))
     local inner = rule.kind == "section" and rule.keys or rule.kind == "list" and rule.of.kind == "section" and rule.of.keys
     if inner then rows(out, inner, name .. (rule.kind == "list" and "[]." or ".")) end
   end

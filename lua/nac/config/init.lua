@@ -55,11 +55,15 @@ local function finish(value, doc, text, path)
   cfg.path, cfg.text, cfg.lines = path, text, lines
   cfg.dir = path:match "^(.*)/[^/]*$" or "."
   if cfg.dir == "" then cfg.dir = "/" end
-  cfg.notes = {}
   if type(cfg.search_space) == "string" then
-    local space, places, notes = space_file.load(cfg:resolve(cfg.search_space))
+    local space, places, beside = space_file.load(cfg:resolve(cfg.search_space))
     if not space then return nil, ("%s: search_space: %s"):format(cfg:where("search_space"), places) end
-    cfg.search_space, cfg.notes = space, notes
+    cfg.search_space = space
+    for name, section in pairs(beside) do -- what the configuration itself says counts
+      for key, item in pairs(section) do
+        if lines[name .. "." .. key] then places[name .. "." .. key] = nil else cfg[name][key] = item end
+      end
+    end
     for key, where in pairs(places) do lines[key] = where end
   end
   local key, message = rules.apply(cfg)
@@ -70,9 +74,8 @@ end
 
 --- Reads and checks a configuration.
 -- @param path a YAML file
--- @return the configuration: sections dataset, search, search_space, hls_config,
--- local_search, tuning, synthesis, output with defaults filled in; path, dir, text,
--- sha256, notes (keys without effect); methods resolve, where, given. Or nil and "t1.yaml:14: what is wrong"
+-- @return the configuration: its sections (`nac.config.schema`) with defaults filled in; path, dir, text,
+-- sha256; methods resolve, where, given. Or nil and "t1.yaml:14: what is wrong"
 function M.load(path)
   local value, doc, text = yaml.load(path)
   if value == nil then return nil, doc end

@@ -21,10 +21,35 @@ local function dataset(cfg)
   end
 end
 
--- Numbers as answers: no softmax at the end unless it was asked for.
-local function regression(cfg)
-  if cfg.dataset.task == "regression" and not cfg:given("search_space.output_activation") then
-    cfg.search_space.output_activation = "identity"
+-- Losses by what the answers are.
+local losses = {
+  classification = { "cross_entropy", "bce_with_logits" }, regression = { "mse", "mae", "huber", "smooth_l1", "bce_with_logits" },
+}
+
+-- Task, loss and outputs must go together. Numbers as answers have no softmax at the end unless it
+-- was asked for, a single output that tells two classes apart has a sigmoid.
+local function task(cfg)
+  local t, space = cfg.task_config, cfg.search_space
+  local kind, given = t.task_type, cfg.dataset.task
+  if kind and given and kind ~= given then return "task_config.task_type", ("%s, but dataset.task is %s"):format(kind, given) end
+  kind = kind or given
+  if kind and t.loss_function and not has(losses[kind], t.loss_function) then
+    return "task_config.loss_function", ("%s is not a loss of a %s; possible: %s"):format(t.loss_function, kind, table.concat(losses[kind], ", "))
+  end
+  if t.input_channels then
+    if space.input_channels and space.input_channels ~= t.input_channels then
+      return "task_config.input_channels", ("%d, but search_space.input_channels is %d"):format(t.input_channels, space.input_channels)
+    end
+    space.input_channels = t.input_channels
+  end
+  local output, single = space.output_activation, space.output_dim == 1 and kind ~= "regression"
+  if not cfg:given("search_space.output_activation") then
+    space.output_activation = kind == "regression" and "identity" or single and "sigmoid" or output
+  elseif single and output == "softmax" then
+    return "search_space.output_activation", "softmax of one output is always 1; sigmoid tells two classes apart"
+  end
+  if single and t.loss_function == "cross_entropy" then
+    return "task_config.loss_function", "cross_entropy needs an output a class, search_space.output_dim is 1; binary_crossentropy is for one"
   end
 end
 
@@ -114,7 +139,7 @@ local function bits(cfg)
   end
 end
 
-local rules = { dataset, regression, objectives, space, layer_lists, ranges, tuning, bits }
+local rules = { dataset, task, objectives, space, layer_lists, ranges, tuning, bits }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

@@ -1,10 +1,12 @@
 --- Every key that a configuration may have: one row a key. `docs/config.md` is
 -- printed from this table (`nac.config.doc`), and the checks run from it.
 -- A rule: key, kind (integer, number, boolean, string, path, word, precision,
--- list, section, any), doc; default, required; min, max, above; words (see
+-- list, values (to be searched: a list, or a range), section, any), doc; `also` =
+-- other names of the key; default, required; min, max, above; words (see
 -- `nac.config.words`); of, least, most, repeats (lists); keys, or_file (sections:
 -- a path may stand instead, see `nac.config.space_file`).
 local boards = require "nac.estimate.boards"
+local dimension = require "nac.space.dimension"
 local words = require "nac.config.words"
 
 local function set(what, list)
@@ -27,6 +29,15 @@ local function objectives()
     if name ~= "performance_metric" then list[#list + 1] = name end
   end
   return set("objective", list)
+end
+
+-- What is known after training: measures of trials.
+local function metrics()
+  local list, objective = {}, require "nac.objective"
+  for _, name in ipairs(objective.names()) do
+    if objective.get(name).stage == "training" and name ~= "performance_metric" then list[#list + 1] = name end
+  end
+  return set("metric", list)
 end
 
 local function definitions() return set("BOPs definition", require("nac.bops").definitions()) end
@@ -116,10 +127,12 @@ local search = {
   { key = "batch_size", kind = "integer", min = 1, max = 1000000, default = 128, doc = "Samples a training step." },
   { key = "learning_rate", kind = "number", above = 0, max = 100, default = 1e-3,
     doc = "Learning rate of the optimiser." },
-  { key = "optimizer", kind = "word", words = set("optimizer", { "adam", "sgd" }), default = "adam",
+  { key = "optimizer", kind = "word", words = set("optimizer", { "adam", "adamw", "sgd", "rmsprop" }), default = "adam",
     doc = "Optimiser." },
+  { key = "weight_decay", kind = "number", min = 0, max = 100, doc = "Weight decay of the optimiser. Default: its own (0; .01 for adamw)." },
   { key = "l1", kind = "number", min = 0, default = 0, doc = "Weight of the L1 penalty." },
   { key = "l2", kind = "number", min = 0, default = 0, doc = "Weight of the L2 penalty." },
+  { key = "dropout", kind = "number", min = 0, max = 0.95, default = 0, doc = "Rate of dropout behind each hidden activation." },
   { key = "patience", kind = "integer", min = 0, default = 3,
     doc = "Epochs without a better search loss before a training stops; 0 is never." },
   { key = "sampler", kind = "word", words = set("sampler", { "nsga2", "random", "tpe" }), files = "lua", default = "nsga2",
@@ -275,12 +288,54 @@ local output = {
   { key = "results_dir", kind = "path", default = "./results", doc = "Folder of everything that is written." },
 }
 
-return {
+-- What the task is. The data decide; this section must agree with them, and chooses the loss.
+local task = {
+  { key = "task_type", kind = "word", words = set("task", { "classification", "regression" }),
+    doc = "Classes or numbers as answers; must be what the data have. Default: the data set's." },
+  { key = "loss_function", also = { "loss" }, kind = "word", words = words.loss,
+    doc = "Loss that is minimised. Default: cross_entropy for classes (bce_with_logits where output_dim is 1), mse for numbers." },
+  { key = "metrics", kind = "list", of = { kind = "word", words = metrics },
+    doc = "Measured on the search part for every trial and kept beside its objectives." },
+  { key = "input_channels", kind = "integer", min = 1, max = 65536, doc = "Another place for search_space.input_channels." },
+}
+
+-- The rule of a dotted key among sections.
+local function rule_of(sections, key)
+  local first, rest = key:match "^([^.]+)%.?(.*)$"
+  for _, rule in ipairs(sections) do
+    if rule.key == first then return rest == "" and rule or rule_of(rule.keys, rest) end
+  end
+  error("no key " .. key)
+end
+
+-- The keys that list values of dimensions (`nac.space.dimension`): each value is one of the key that takes it.
+local function lists_of(section)
+  local keys = {}
+  for _, row in ipairs(dimension.rows) do
+    if row.section == section then
+      local of = rule_of({ { key = "dataset", keys = dataset }, { key = "search", keys = search }, { key = "hls_config", keys = hls } }, row.to)
+      keys[#keys + 1] = { key = row.key, also = row.also, kind = "values", doc = row.doc .. " (`" .. row.to .. "`)", of = {
+        kind = of.kind, words = of.words, files = of.files, min = of.min, max = of.max, above = of.above,
+      } }
+    end
+  end
+  return keys
+end
+
+local hardware = lists_of "hardware_config"
+table.insert(hardware, 1, { key = "target_platform", kind = "word", words = set("platform", { "fpga" }), doc = "What the firmware is for." })
+
+local sections = {
   { key = "dataset", kind = "section", keys = dataset, required = true, doc = "The data." },
   { key = "search", kind = "section", keys = search, doc = "The global search." },
   { key = "search_space", kind = "section", keys = space, or_file = true,
     doc = "The networks among which is searched: keys, or the path of a file with them (flat, or under search_spaces and "
       .. "hyperparameters). Needed." },
+  { key = "training_search_space", kind = "section", keys = lists_of "training_search_space",
+    doc = "Settings of the training that each trial draws: lists, or ranges {min, max, log}. One value alone is fixed." },
+  { key = "task_config", kind = "section", keys = task, doc = "Task, loss and what is measured." },
+  { key = "hardware_config", also = { "hardware_targets" }, kind = "section", keys = hardware,
+    doc = "Settings of the firmware that each trial draws, also called hardware_targets." },
   { key = "hls_config", kind = "section", keys = hls, doc = "The firmware that is estimated." },
   { key = "local_search", kind = "section", keys = local_search,
     doc = "Compression of the winner: `nac-lua local` (docs/local_search.md)." },
@@ -290,3 +345,8 @@ return {
     doc = "Firmware of the result. Checked and kept; this version does not run it." },
   { key = "output", kind = "section", keys = output, doc = "Where results go." },
 }
+
+--- The rule of a dotted key, "search.epochs".
+function sections.rule(key) return rule_of(sections, key) end
+
+return sections

@@ -16,33 +16,55 @@ local function section_keys() return keys_of(schema, "search_space") end
 -- Lists a layer: they become `mlp_lists`.
 local function layer_keys() return keys_of(section_keys(), "mlp_lists") end
 
--- Known, kept, and without effect: this version does not search them.
-local unused = {
-  "task_config", "training_search_space", "hardware_config", "hardware_targets", "learning_rate", "dropout_rate", "batch_size",
-}
+-- Sections of a configuration that such a file may have, too.
+local sections = { "training_search_space", "task_config", "hardware_config" }
+
+local function section_rule(name)
+  for _, rule in ipairs(schema) do
+    if rule.key == name then return rule end
+  end
+end
+
+-- Lists of the training beside those of the layers: they become `training_search_space`.
+local function training_keys() return keys_of(schema, "training_search_space") end
 
 local function file_schema()
   local keys = {
     { key = "search_spaces", kind = "section", keys = section_keys() },
     { key = "hyperparameters", kind = "section", keys = section_keys() },
   }
-  table.move(section_keys(), 1, #section_keys(), #keys + 1, keys)
-  local layers = layer_keys()
-  table.move(layers, 1, #layers, #keys + 1, keys)
-  for _, key in ipairs(unused) do keys[#keys + 1] = { key = key, kind = "any" } end
+  for _, more in ipairs { section_keys(), layer_keys(), training_keys() } do table.move(more, 1, #more, #keys + 1, keys) end
+  for _, name in ipairs(sections) do keys[#keys + 1] = section_rule(name) end
   return keys
+end
+
+-- The sections beside the space that the file has, with the lines of their keys.
+local function beside(found, lines, places)
+  local out = {}
+  for _, name in ipairs(sections) do
+    for _, rule in ipairs(section_rule(name).keys) do
+      local value, line = (found[name] or {})[rule.key], lines[name .. "." .. rule.key]
+      if name == "training_search_space" and lines[rule.key] then value, line = found[rule.key], lines[rule.key] end
+      if value ~= nil then
+        out[name] = out[name] or {}
+        out[name][rule.key], places[name .. "." .. rule.key] = value, line
+      end
+    end
+  end
+  return out
 end
 
 --- Reads a file of a search space.
 -- @param path the file
 -- @return section `search_space` of a configuration, with defaults; the lines of
--- its keys; notes on keys without effect. Or nil and "file:line: what is wrong"
+-- its keys; the sections task_config, training_search_space and hardware_config as far as it has them.
+-- Or nil and "file:line: what is wrong"
 function M.load(path)
   local value, doc = yaml.load(path)
   if value == nil then return nil, doc end
   local found, lines = check.check(file_schema(), value, doc)
   if not found then return nil, lines end
-  local section, places, notes = {}, { search_space = path }, {}
+  local section, places = {}, { search_space = path }
   for _, rule in ipairs(section_keys()) do
     local key = rule.key
     for _, prefix in ipairs { "", "search_spaces.", "hyperparameters." } do
@@ -57,10 +79,7 @@ function M.load(path)
       section.mlp_lists[rule.key], places["search_space.mlp_lists." .. rule.key] = found[rule.key], lines[rule.key]
     end
   end
-  for _, key in ipairs(unused) do
-    if lines[key] then notes[#notes + 1] = ("%s: %s is not searched by this version"):format(lines[key], key) end
-  end
-  return section, places, notes
+  return section, places, beside(found, lines, places)
 end
 
 return M

@@ -20,6 +20,12 @@ M.set_norm = { table.unpack(M.norm) }
 M.set_norm.what = M.norm.what
 M.set_norm[#M.set_norm + 1] = { "batch_positions" }
 M.block = { what = "block type", { "MLP" }, { "Conv" }, { "ConvAttn" }, { "DeepSets" }, { "Flatten" }, { "None", "null" } }
+M.loss = {
+  what = "loss",
+  { "cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy" },
+  { "bce_with_logits", "binary_crossentropy", "bce" },
+  { "mse", "mean_squared_error" }, { "mae", "mean_absolute_error", "l1" }, { "huber" }, { "smooth_l1" },
+}
 M.strategy = { what = "strategy", { "latency" }, { "resource" } }
 
 local function plain(text) return (text:lower():gsub("[_%s-]", "")) end

@@ -1,7 +1,9 @@
 --- What every data set can do. A data set is made from a *source*, which knows
 -- how to read: `source.train()` and `source.test()` return x and y (y i32
 -- classes from 0, or f32 targets), `source.provenance()` where they come from, and
--- `source.check_test()`, if there is one, raises when the test files are plainly wrong.
+-- `source.check_test()`, if there is one, raises when the test files are plainly wrong;
+-- `source.with(options)` gives a source of the same samples seen another way and a table with
+-- their `shape` (the other facts, if they differ), for searches that choose a window of the data.
 -- Nothing is read before it is needed; the test set is read by `test` alone.
 local c_tensor = require "nac.c.tensor"
 local fault = require "nac.util.fault"
@@ -108,6 +110,22 @@ function Dataset:test()
   end
   return self._test
 end
+
+--- The same data seen another way, such as through another window. The seed stays, so that the
+-- parts and the test set hold the same samples.
+-- @param options name -> value, keys of a configuration's section `dataset`
+-- @return a data set; raises a text where this one has no such views
+function Dataset:with(options)
+  if not self._source.with then error(("data set %s has no %s that a trial could choose"):format(self.name, (next(options))), 0) end
+  local source, fields = self._source.with(options)
+  for _, key in ipairs { "name", "seed", "sample", "task", "n_classes", "classes", "standardize", "augment" } do
+    if fields[key] == nil then fields[key] = self[key] end
+  end
+  return M.new(fields, source)
+end
+
+--- Whether there are such views.
+function Dataset:has_views() return self._source.with ~= nil end
 
 --- Where the data come from, for the record of a result.
 -- @return { name =, source =, sha256 = { file = sum }, n_train =, n_test =, sample = }

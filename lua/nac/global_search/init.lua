@@ -2,6 +2,7 @@
 -- each, keeps the Pareto front, chooses a winner and writes the results.
 local clock = require("nac.c.proc").clock
 local config_text = require "nac.config.write"
+local dimension = require "nac.space.dimension"
 local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
@@ -24,6 +25,7 @@ local function identity(config)
   for _, key in ipairs { "n_trials", "workers", "selection", "study_name", "trial_timeout", "trial_memory" } do search[key] = nil end
   local text = config_text.text {
     dataset = config.dataset, search = search, search_space = config.search_space, hls_config = config.hls_config,
+    training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
   }
   return require("nac.c.hash").sha256(text)
 end
@@ -112,8 +114,9 @@ local function finish(job, study, options, fault)
   local result = {
     study = study, task = job.dataset.task, dir = job.dir, objectives = job.objectives, front = front,
     interrupted = interrupted, fault = fault,
-    select = {}, notes = {},
+    select = {}, notes = { table.unpack(job.notes) },
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
+    settings = function(record) return dimension.known(job.dimensions, job.config, record.params) end,
   }
   local function note(message) result.notes[#result.notes + 1] = message end
   local draw = options.pictures ~= false and #front > 0
@@ -173,6 +176,7 @@ end
 --   "quiet"): the display
 -- @return a table: `study`, `task`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
+-- `settings` (function(record) -> name -> value of what the trial drew beside the architecture),
 -- `why` (there is no best), `interrupted`, `fault` (a sampler, storage or progress display that failed in
 -- midst of the trials), `objectives`; tostring gives the report. Or nil and a message
 function M.run(config, options)

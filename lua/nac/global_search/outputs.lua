@@ -1,5 +1,6 @@
 --- The files that a search leaves in its results folder.
 local csv = require "nac.util.csv"
+local dimension = require "nac.space.dimension"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
 local plot = require "nac.plot"
@@ -12,20 +13,27 @@ local columns = { "trial", "performance_metric", "bops", "params", "yaml_path", 
 
 local function timestamp(seconds) return os.date("!%Y-%m-%d %H:%M:%S", math.floor(seconds or os.time())) end
 
+-- The names of further columns: objectives, metrics and what trials drew beside the architecture.
+local function more_columns(job)
+  local names, known = { table.unpack(columns) }, {}
+  for _, name in ipairs(columns) do known[name] = true end
+  local function add(name)
+    if not known[name] then names[#names + 1], known[name] = name, true end
+  end
+  for _, objective in ipairs(job.objectives) do add(objective.name) end
+  for _, name in ipairs(job.config.task_config.metrics or {}) do add(name) end
+  for _, d in ipairs(job.dimensions) do add(d.name) end
+  return names
+end
+
 --- Writes the results table: one row a complete trial.
 -- @return true, or nil and a message
 function M.write_csv(job, records)
-  local names, known = { table.unpack(columns) }, {}
-  for _, name in ipairs(columns) do known[name] = true end
-  for _, objective in ipairs(job.objectives) do
-    if not known[objective.name] then names[#names + 1] = objective.name end
-  end
-  local rows = {}
+  local names, rows = more_columns(job), {}
   for _, record in ipairs(records) do
     if record.state == "complete" then
-      local row = {
-        trial = record.number, yaml_path = files.yaml_path(job, record.number), run_timestamp = timestamp(record.finished),
-      }
+      local row = dimension.known(job.dimensions, job.config, record.params)
+      row.trial, row.yaml_path, row.run_timestamp = record.number, files.yaml_path(job, record.number), timestamp(record.finished)
       for _, name in ipairs(names) do
         if row[name] == nil then row[name] = quantity(record, name) end
       end

@@ -1,5 +1,6 @@
 --- From a configuration and the options of a run to a job: everything that the
 -- other parts of a global search read.
+local dimension = require "nac.space.dimension"
 local lfs = require "lfs"
 local objective = require "nac.objective"
 
@@ -92,7 +93,17 @@ local function check_data(config, dataset)
     return nil, ("%s: dataset.shift: images are needed, samples of data set %s are flat; set dataset.flatten: false"):format(
       config:where("dataset.shift"), dataset.name)
   end
-  if space.output_dim and dataset.n_classes and space.output_dim ~= dataset.n_classes then
+  local told = config.task_config.task_type
+  if told and told ~= dataset.task then
+    return nil, ("%s: task_config.task_type: %s, but data set %s has %s"):format(
+      config:where("task_config.task_type"), told, dataset.name, dataset.task == "regression" and "numbers as answers" or "classes")
+  end
+  if config.task_config.loss_function == "cross_entropy" and dataset.task == "regression" then
+    return nil, ("%s: task_config.loss_function: cross_entropy needs classes, data set %s has numbers as answers"):format(
+      config:where("task_config.loss_function"), dataset.name)
+  end
+  local single = space.output_dim == 1 and dataset.n_classes == 2 -- one logit tells two classes apart
+  if space.output_dim and dataset.n_classes and space.output_dim ~= dataset.n_classes and not single then
     return nil, ("%s: search_space.output_dim: %d outputs, but the data set %s has %d classes"):format(
       config:where("search_space.output_dim"), space.output_dim, dataset.name, dataset.n_classes)
   end
@@ -109,16 +120,113 @@ end
 --- From a description to the arch that is trained: with the layer that scales the
 -- inputs in front, where the data ask for it. Images have one scale a channel.
 -- @param dataset a data set
+-- @param[opt] dropout rate behind each hidden activation
 -- @return function(description) -> arch
-function M.builder(dataset)
+function M.builder(dataset, dropout)
   return function(description)
-    local arch = require("nac.arch").to_nn(description)
+    local arch = require("nac.arch").to_nn(description, { dropout = dropout })
     if dataset.standardize then
       local axis = #dataset.shape == 3 and 1 or -1
       arch:prepend(require("nac.nn").standardize { name = "standardize", axis = axis })
     end
     return arch
   end
+end
+
+--- The loss that a configuration trains with, in nac.train's words.
+-- @param cfg a configuration
+-- @param dataset its data set
+function M.loss(cfg, dataset)
+  local given = cfg.task_config.loss_function
+  if given then return given end
+  if dataset.task == "regression" then return "mse" end
+  return cfg.search_space.output_dim == 1 and "bce_with_logits" or "cross_entropy"
+end
+
+--- The options of nac.train.fit that section `search` stands for.
+-- @param search the section, or a table with some of its keys
+-- @return a new table, to which epochs, loss, seed, ... may be added
+function M.fit_options(search)
+  return {
+    batch = search.batch_size, l1 = search.l1, l2 = search.l2,
+    optimizer = { kind = search.optimizer or "adam", lr = search.learning_rate, weight_decay = search.weight_decay },
+  }
+end
+
+-- The parts of a job that depend on what a trial draws (`nac.space.dimension`), or nil and a message.
+local function dependent(cfg, dataset, space)
+  local hardware, message
+  if cfg.search.use_hardware_metrics then
+    hardware, message = require("nac.estimate").options(cfg)
+    if not hardware then return nil, message end
+  end
+  return {
+    config = cfg, dataset = dataset, space = space, hardware = hardware, loss = M.loss(cfg, dataset),
+    to_nn = M.builder(dataset, cfg.search.dropout > 0 and cfg.search.dropout or nil),
+  }
+end
+
+-- The keys of section `dataset` among settings, or nil.
+local function data_options(settings)
+  local options
+  for name, value in pairs(settings) do
+    local key = dimension.find(name).to:match "^dataset%.(.+)$"
+    if key then
+      options = options or {}
+      options[key] = value
+    end
+  end
+  return options
+end
+
+-- Whether the data and the estimator know all that may be drawn.
+local function check_dimensions(cfg, job)
+  for _, d in ipairs(job.dimensions) do
+    if d.row.to:find "^dataset%." and not job.dataset:has_views() then
+      return nil, ("%s: %s.%s: data set %s is the same whatever its %s"):format(
+        cfg:where(d.row.section .. "." .. d.row.key), d.row.section, d.row.key, job.dataset.name, d.name)
+    end
+    for _, value in ipairs(d.row.hardware and d.values or {}) do
+      local options, message = require("nac.estimate").options(dimension.apply(cfg, { [d.name] = value }))
+      if not options then return nil, (message:gsub("hls_config%.board", d.row.section .. "." .. d.row.key)) end
+    end
+  end
+  return true
+end
+
+--- A job as one trial sees it: with the settings that the trial drew. Where they are
+-- about the data, these are `dataset:with(options)`.
+-- @param job of `prepare`, split
+-- @param settings name -> value (`nac.space.dimension`)
+-- @return config, dataset, space, hardware, loss, to_nn, folds, select
+function M.trial(job, settings)
+  local cfg = dimension.apply(job.config, settings)
+  local options = data_options(settings)
+  if not options then
+    local view = assert(dependent(cfg, job.dataset, job.space))
+    view.folds, view.select = job.folds, job.select
+    return view
+  end
+  local dataset = job.dataset:with(options)
+  local view = assert(dependent(cfg, dataset, job.space:on(require("nac.blocks").description_shape(dataset.shape))))
+  view.folds = dataset:folds(cfg.search.n_folds)
+  view.select = view.folds.select
+  return view
+end
+
+--- The configuration of a trial of a results folder: as it was run, with the settings that the
+-- trial drew.
+-- @param dir the folder
+-- @param path the trial's architecture file (its metadata hold the settings)
+-- @return the configuration, the description; or nil and a message
+function M.of_results(dir, path)
+  local config, message = require("nac.config").load(dir .. "/config_as_run.yaml")
+  if not config then return nil, message end
+  local description, metadata = require("nac.arch").load(path)
+  if not description then return nil, metadata end
+  local settings, why = dimension.read(metadata and metadata.settings, path .. ": metadata.settings")
+  if not settings then return nil, why end
+  return dimension.apply(config, settings), description
 end
 
 --- Prepares a run.
@@ -129,6 +237,10 @@ function M.prepare(config, options)
   local base, message = load_config(config)
   if not base then return nil, message end
   local cfg = override(base, options)
+  if options.epochs then -- beats a list of them
+    cfg.training_search_space = {}
+    for key, value in pairs(base.training_search_space) do cfg.training_search_space[key] = key ~= "epochs" and value or nil end
+  end
   local dataset
   dataset, message = require("nac.dataset").from_config(cfg.dataset, { base_dir = cfg.dir, sample = cfg.dataset.sample })
   if not dataset then return nil, ("%s: dataset: %s"):format(cfg:where("dataset.name"), message) end
@@ -140,20 +252,16 @@ function M.prepare(config, options)
   local space
   space, message = require("nac.space").from_config(cfg, { dataset = dataset })
   if not space then return nil, message end
-  local hardware
-  if cfg.search.use_hardware_metrics then
-    hardware, message = require("nac.estimate").options(cfg)
-    if not hardware then return nil, message end
-  end
-  local objectives = objectives_of(cfg.search)
-  local maximize, minimize = directions(objectives)
-  return {
-    config = cfg, dataset = dataset, to_nn = M.builder(dataset), space = space, objectives = objectives,
-    maximize = maximize, minimize = minimize,
-    bits = math.tointeger(tonumber(cfg.hls_config.model.precision:match("<(%d+)"))),
-    hardware = hardware,
-    dir = (cfg.output.results_dir:gsub("(.)/+$", "%1")),
-  }
+  local job
+  job, message = dependent(cfg, dataset, space)
+  if not job then return nil, message end
+  job.dir = cfg.output.results_dir:gsub("(.)/+$", "%1")
+  job.objectives = objectives_of(cfg.search)
+  job.maximize, job.minimize = directions(job.objectives)
+  job.dimensions, job.notes = dimension.from_config(cfg)
+  fine, message = check_dimensions(cfg, job)
+  if not fine then return nil, message end
+  return job
 end
 
 --- Reads and splits the data; done before the workers are forked, so that they

@@ -1,8 +1,10 @@
---- What one trial of a global search does: draw an architecture, reject it if
--- it is too costly, train it, return its values.
+--- What one trial of a global search does: draw its settings and an architecture,
+-- reject it if it is too costly, train it, return its values.
+local dimension = require "nac.space.dimension"
 local files = require "nac.global_search.files"
 local nac_arch = require "nac.arch"
 local objective = require "nac.objective"
+local setup = require "nac.global_search.setup"
 local signal = require "nac.util.signal"
 local train = require "nac.train"
 
@@ -48,11 +50,11 @@ local function bounds_of(limits)
 end
 
 -- Computes the costs and ends a trial that misses a limit. Returns name -> number.
-local function costs(trial, job, c)
+local function costs(trial, job, view, c)
   local values = {}
   for _, row in ipairs(job.cost_rows) do
     if row.stage == "hardware" and not c.estimate then
-      c.estimate = require("nac.estimate").resources(c.description, job.hardware)
+      c.estimate = require("nac.estimate").resources(c.description, view.hardware)
     end
     values[row.name] = trial:require(row.name, row.compute(c), job.bounds[row.name] or {})
   end
@@ -65,18 +67,23 @@ local function need(written, message)
 end
 
 -- Trains a net a fold.
-local function train_folds(trial, job, c)
-  local search = job.config.search
-  c.fits, c.nets = {}, {}
-  for i, part in ipairs(job.folds) do
+local function train_folds(trial, view, c)
+  local search, data = view.config.search, view.dataset
+  c.fits, c.nets, c.folds = {}, {}, view.folds
+  for i, part in ipairs(view.folds) do
     local net = c.arch:build { seed = trial.seed + i - 1 }
+    local options = setup.fit_options(search)
+    options.epochs, options.loss, options.patience, options.seed = search.epochs, view.loss, search.patience, trial.seed + i - 1
+    options.standardize, options.augment, options.trial = data.standardize, data.augment, #view.folds == 1 and trial or nil
     c.nets[i] = net
-    c.fits[i] = train.fit(net, part, {
-      epochs = search.epochs, batch = search.batch_size, loss = c.task == "classification" and "cross_entropy" or "mse",
-      optimizer = { kind = search.optimizer, lr = search.learning_rate },
-      l1 = search.l1, l2 = search.l2, patience = search.patience, standardize = job.dataset.standardize, augment = job.dataset.augment,
-      seed = trial.seed + i - 1, trial = #job.folds == 1 and trial or nil,
-    })
+    c.fits[i] = train.fit(net, part, options)
+  end
+end
+
+-- What the configuration asks to be measured beside the objectives.
+local function measure(trial, job, c, answer)
+  for _, name in ipairs(job.config.task_config.metrics or {}) do
+    if answer[name] == nil then trial:attr(name, objective.get(name).compute(c)) end
   end
 end
 
@@ -97,26 +104,26 @@ function M.objective(job)
   job.cost_rows = cost_rows(job)
   job.bounds = bounds_of(job.config.search.limits)
   return function(trial)
-    local description = job.space:draw(trial)
+    local settings = dimension.draw(job.dimensions, job.config, trial)
+    local view = setup.trial(job, settings)
+    local description = view.space:draw(trial)
     local path = files.yaml_path(job, trial.number)
-    need(nac_arch.write(description, path, { trial_id = trial.number }))
-    local arch = job.to_nn(description)
-    local c = {
-      description = description, arch = arch, net = arch:net(), bits = job.bits,
-      config = job.config, task = job.dataset.task,
-    }
-    local values = costs(trial, job, c)
-    trial:built(arch:hash())
-    train_folds(trial, job, c)
+    local metadata = { trial_id = trial.number, settings = next(settings) and settings or nil }
+    need(nac_arch.write(description, path, metadata))
+    local arch = view.to_nn(description)
+    local c = { description = description, arch = arch, net = arch:net(), config = view.config, task = view.dataset.task }
+    local values = costs(trial, job, view, c)
+    trial:built(dimension.hash(arch:hash(), settings))
+    train_folds(trial, view, c)
     local answer = {}
     for _, wanted in ipairs(job.objectives) do
       answer[wanted.name] = values[wanted.name] or objective.get(wanted.name).compute(c)
     end
     local metric = objective.get("performance_metric").compute(c)
     trial:attr("performance_metric", metric)
-    need(nac_arch.write(description, path, {
-      trial_id = trial.number, global_search_accuracy = metric, global_search_bops = values.bops,
-    }))
+    measure(trial, job, c, answer)
+    metadata.global_search_accuracy, metadata.global_search_bops = metric, values.bops
+    need(nac_arch.write(description, path, metadata))
     local epochs = {}
     for i, fit in ipairs(c.fits) do epochs[i] = fit.best_epoch end
     trial:attr("best_epochs", epochs)

@@ -1,10 +1,12 @@
 --- Chooses the winner of a search. The `select` part of the data, which neither
 -- training nor search has seen, ranks the trials whose weights were kept; the
 -- test set is touched once, by the winner alone.
+local dimension = require "nac.space.dimension"
 local files = require "nac.global_search.files"
 local model = require "nac.model"
 local nac_arch = require "nac.arch"
 local quantity = require("nac.report.quantity").of
+local setup = require "nac.global_search.setup"
 local train = require "nac.train"
 
 local M = {}
@@ -12,11 +14,12 @@ local M = {}
 -- Keys of `search.selection` on costs, and the quantity that each bounds.
 local cost_bounds = { max_bops = "bops", max_lut_percent = "lut_percent", max_cycles = "clock_cycles" }
 
--- The nets of a trial with their kept weights, one a fold.
+-- The nets of a trial with their kept weights, one a fold; and the job as the trial saw it.
 local function load_nets(job, study, record)
   local description, message = nac_arch.load(files.yaml_path(job, record.number))
   if not description then return nil, message end
-  local arch = job.to_nn(description)
+  local view = setup.trial(job, dimension.known(job.dimensions, job.config, record.params))
+  local arch = view.to_nn(description)
   local nets = {}
   for i = 1, #job.folds do
     local path = study:artifact(record, #job.folds > 1 and "fold" .. i or nil)
@@ -26,15 +29,15 @@ local function load_nets(job, study, record)
     if not ok then return nil, why end
     nets[i] = net
   end
-  return nets
+  return nets, view
 end
 
 -- Mean over the folds' nets of what training calls the performance metric.
-local function score(job, nets, part)
+local function score(view, nets, part)
   local sum = 0
   for _, net in ipairs(nets) do
-    local result = train.evaluate(net, part)
-    sum = sum + (job.dataset.task == "classification" and result.accuracy or -result.loss)
+    local result = train.evaluate(net, part, { loss = view.loss })
+    sum = sum + (view.dataset.task == "classification" and result.accuracy or -result.loss)
   end
   return sum / #nets
 end
@@ -77,9 +80,9 @@ function M.choose(job, study, records)
   local scores = {}
   for _, record in ipairs(records) do
     if record.attrs.duplicate_of == nil then
-      local nets, message = load_nets(job, study, record)
+      local nets, view = load_nets(job, study, record)
       if nets then
-        local candidate = { record = record, select = score(job, nets, job.select) }
+        local candidate = { record = record, select = score(view, nets, view.select) }
         close(nets)
         scores[record.number] = candidate.select
         local why = missed(selection, record, candidate.select)
@@ -90,7 +93,7 @@ function M.choose(job, study, records)
           note = ("no trial of the front meets search.selection; the most accurate one, trial %d, misses %s"):format(record.number, why)
         end
       else
-        note = note or message
+        note = note or view
       end
     end
   end
@@ -100,13 +103,12 @@ end
 --- The metric of the winner on the test set.
 -- @return the number, or nil and a message
 function M.test(job, study, best)
-  local part, message = job.dataset:test()
-  if not part then return nil, message end
-  local nets
-  nets, message = load_nets(job, study, best.record)
-  if not nets then return nil, message end
-  local value = score(job, nets, part)
+  local nets, view = load_nets(job, study, best.record)
+  if not nets then return nil, view end
+  local part, message = view.dataset:test()
+  local value = part and score(view, nets, part) or nil
   close(nets)
+  if not part then return nil, message end
   return value
 end
 

@@ -176,7 +176,7 @@ local function test_of(job, best)
   for _, r in ipairs(best.units) do
     local net, why = units.load(job, r.unit, best.iteration)
     if not net then return nil, why end
-    sum = sum + (score.of(net, part, r.unit.pair ~= nil))
+    sum = sum + (score.of(net, part, r.unit.pair ~= nil, job.loss))
     net:close()
   end
   return sum / #best.units

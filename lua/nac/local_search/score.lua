@@ -1,28 +1,32 @@
 --- What a net scores on a part of the data: of a quantised one, its integer network.
+local parts = require "nac.train.part"
 local quant = require "nac.quant"
 local train = require "nac.train"
 
 local M = {}
 
--- Accuracy where there are classes, minus the mean square elsewhere: more is better.
+-- Accuracy where there are classes, minus the loss elsewhere: more is better.
 local function metric(result) return result.accuracy or -result.loss end
 
 --- The metric of a net.
 -- @param net a net with weights
 -- @param part `{ x =, y = }`
 -- @param[opt] quantised whether it has number formats: then the integer network is scored
+-- @param[opt] loss that the net was trained with: mae is scored by absolute differences, anything else by squares
 -- @return a number, more is better; a text where the net has no integer form and
 -- its fake-quantised form was scored instead
-function M.of(net, part, quantised)
-  if not quantised then return metric(train.evaluate(net, part)) end
+function M.of(net, part, quantised, loss)
+  local classes = parts.task(part) == "classification"
+  if not classes and loss ~= "mae" then loss = "mse" end
+  if not quantised then return metric(train.evaluate(net, part, { loss = loss })) end
   local ok, graph = pcall(quant.lower, net)
-  if not ok then return metric(train.evaluate(net, part)), tostring(graph) end
+  if not ok then return metric(train.evaluate(net, part, { loss = loss })), tostring(graph) end
   local value
-  if part.y:dtype() == "i32" then
+  if classes then
     value = graph:accuracy(part)
   else
     local difference = graph:run(part.x):reshape(part.y:shape()) - part.y:to "f64"
-    value = -(difference * difference):mean()
+    value = -(loss == "mae" and difference:abs() or difference * difference):mean()
   end
   graph:close()
   return value

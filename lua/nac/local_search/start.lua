@@ -2,7 +2,6 @@
 -- they were trained on, so that nothing that a net is scored on was trained on.
 local file = require "nac.util.file"
 local model = require "nac.model"
-local nac_arch = require "nac.arch"
 local setup = require "nac.global_search.setup"
 local yaml = require "nac.util.yaml"
 
@@ -47,7 +46,7 @@ end
 --- From the results folder of a global search.
 -- @param dir the folder
 -- @param[opt] options `trial`: another trial of the front than the winner
--- @return { nets, folds, select, test = function, search = training settings, seed, base_bops, what = text }; or nil and a message
+-- @return { nets, folds, select, test = function, search = training settings, loss, seed, base_bops, what = text }; or nil and a message
 function M.from_results(dir, options)
   local number = options and options.trial
   local path
@@ -57,13 +56,9 @@ function M.from_results(dir, options)
     number, path = winner_of(dir)
     if not number then return nil, path end
   end
-  local config, message = require("nac.config").load(dir .. "/config_as_run.yaml")
-  if not config then return nil, message end
-  local description
-  description, message = nac_arch.load(path)
-  if not description then return nil, message end
-  local job
-  job, message = setup.prepare(config, { results = dir })
+  local config, description = setup.of_results(dir, path)
+  if not config then return nil, description end
+  local job, message = setup.prepare(config, { results = dir })
   if not job then return nil, message end
   local ok
   ok, message = setup.split(job)
@@ -73,7 +68,7 @@ function M.from_results(dir, options)
   if not nets then return nil, message end
   return {
     nets = nets, folds = job.folds, select = job.select, search = config.search, seed = config.search.seed,
-    augment = job.dataset.augment, base_bops = base_bops(description, nets, config.search.model_type),
+    augment = job.dataset.augment, loss = job.loss, base_bops = base_bops(description, nets, config.search.model_type),
     test = function() return job.dataset:test() end, what = ("trial %d of %s"):format(number, dir),
   }
 end

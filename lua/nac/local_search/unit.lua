@@ -10,6 +10,7 @@ local npz = require "nac.npz"
 local prune = require "nac.prune"
 local quant = require "nac.quant"
 local score = require "nac.local_search.score"
+local setup = require "nac.global_search.setup"
 local signal = require "nac.util.signal"
 
 local M = {}
@@ -60,7 +61,7 @@ local function save(job, unit, rows, net)
 end
 
 local function row_of(job, unit, net, r)
-  local accuracy, why = score.of(net, job.select, unit.pair ~= nil)
+  local accuracy, why = score.of(net, job.select, unit.pair ~= nil, job.loss)
   if why and r.iteration == 0 then
     job.say(("%s fold %d is scored by its fake-quantised form, not by integers: %s"):format(M.label(unit.pair), unit.fold, why))
   end
@@ -81,11 +82,9 @@ end
 function M.label(pair) return pair and ("<%d,%s>"):format(pair.total_bits, pair.int_bits) or "float" end
 
 local function fit_options(job, unit)
-  local search = job.search
-  return {
-    batch = search.batch_size, optimizer = { kind = search.optimizer or "adam", lr = search.learning_rate }, l1 = search.l1, l2 = search.l2,
-    standardize = "none", augment = job.augment or false, seed = job.seed + unit.fold - 1, loss = job.loss,
-  }
+  local options = setup.fit_options(job.search)
+  options.standardize, options.augment, options.seed, options.loss = "none", job.augment or false, job.seed + unit.fold - 1, job.loss
+  return options
 end
 
 -- Where an earlier run stopped: the net, and the state that is rewound to.

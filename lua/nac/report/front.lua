@@ -1,5 +1,6 @@
 --- The Pareto front as a printed table.
 local blocks = require "nac.blocks"
+local dimension = require "nac.space.dimension"
 local quantity = require("nac.report.quantity").of
 local text_table = require "nac.report.table"
 
@@ -34,6 +35,8 @@ function M.text(result)
   end
   columns[#columns + 1] = { title = "network", align = "left" }
   local records = { table.unpack(result.front) }
+  local drawn = records[1] and result.settings and next(result.settings(records[1])) ~= nil
+  if drawn then columns[#columns + 1] = { title = "settings", align = "left" } end
   local first = result.objectives[1]
   table.sort(records, function(a, b)
     local x, y = quantity(a, first.name), quantity(b, first.name)
@@ -56,6 +59,7 @@ function M.text(result)
       end
       local description = result.describe(record)
       row[#row + 1] = description and blocks.text(description) or ""
+      if drawn then row[#row + 1] = dimension.text(result.settings(record)) end
       rows[#rows + 1] = row
     end
   end

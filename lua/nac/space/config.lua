@@ -43,6 +43,15 @@ function Space:draw(trial)
   return assert(desc, why)
 end
 
+--- The same space for other inputs.
+-- @param shape of a sample, as descriptions have it
+function Space:on(shape)
+  local copy = setmetatable({}, Space)
+  for key, value in pairs(self) do copy[key] = value end
+  copy.input_shape = shape
+  return copy
+end
+
 -- What the data says about shapes; `given` overrides it.
 local function shapes(cfg, given)
   local input, outputs = given.input_shape, given.output_dim or cfg.search_space.output_dim

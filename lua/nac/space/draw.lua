@@ -4,23 +4,31 @@
 -- so that a trial means the same after the list has changed.
 local M = {}
 
---- A choice of which some values may be impossible here: these are not offered,
+--- A parameter of which some values may be impossible here: these are not offered,
 -- and the parameter has another name then, because samplers and databases take a
 -- name for one fixed list. "b1" among Conv, MLP, None is "b1_of_MLP_None" where
 -- the value is flat already.
--- @param trial gives the value
 -- @param name of the parameter where all values are possible
 -- @param list of values
 -- @param possible function(value) -> whether it can be built
--- @return the value, or nil where none is possible
-function M.choice(trial, name, list, possible)
-  local left = {}
+-- @return the name and the list of what is possible; nil where nothing is
+function M.possible(name, list, possible)
+  local left, words = {}, {}
   for _, value in ipairs(list) do
-    if possible(value) then left[#left + 1] = value end
+    if possible(value) then left[#left + 1], words[#words + 1] = value, tostring(value) end
   end
   if #left == 0 then return nil end
-  if #left == #list then return trial:choice(name, list) end
-  return trial:choice(("%s_of_%s"):format(name, table.concat(left, "_")), left)
+  if #left == #list then return name, list end
+  return ("%s_of_%s"):format(name, table.concat(words, "_")), left
+end
+
+--- Draws such a parameter.
+-- @param trial gives the value
+-- @return the value, or nil where none is possible
+function M.choice(trial, name, list, possible)
+  local here, left = M.possible(name, list, possible)
+  if not here then return nil end
+  return trial:choice(here, left)
 end
 
 --- Dense layers: PREFIX_width_i, PREFIX_acts_i, PREFIX_norms_i, counted from 0.

@@ -1,5 +1,6 @@
 --- A tuning as a configuration says: section `tuning`, and of `search` the settings
 -- that the winner was trained with.
+local dimension = require "nac.space.dimension"
 local file = require "nac.util.file"
 local setup = require "nac.global_search.setup"
 
@@ -9,10 +10,17 @@ local function count(shape)
   return n
 end
 
+-- The file of the architecture to be tuned: the winner's, or the one named; and what its trial drew.
+local function settings_of(config, options)
+  local path = options.arch or config.output.results_dir:gsub("(.)/+$", "%1") .. "/best_model_for_local_search.yaml"
+  if not file.exists(path) then return path, {} end
+  local _, about = require("nac.arch").load(path)
+  local settings, message = dimension.read(type(about) == "table" and about.settings or nil, path .. ": metadata.settings")
+  return path, settings, message
+end
+
 -- The architecture to be tuned, and whether it fits the data.
 local function description_of(config, path, data)
-  local winner = config.output.results_dir:gsub("(.)/+$", "%1") .. "/best_model_for_local_search.yaml"
-  path = path or winner
   if not file.exists(path) then
     return nil, ("there is no architecture %s: `nac-lua search %s` finds one, --arch FILE names another"):format(path, config.path)
   end
@@ -39,12 +47,19 @@ local function above_zero(x) return x ~= 0 and x or nil end
 -- @return as `nac.tune.run`
 return function(config, options)
   options = options or {}
-  local job, message = setup.prepare(config, { sample = options.sample })
+  if type(config) == "string" then
+    local loaded, why = require("nac.config").load(config)
+    if not loaded then return nil, why end
+    config = loaded
+  end
+  local path, settings, wrong = settings_of(config, options)
+  if not settings then return nil, wrong end
+  local job, message = setup.prepare(dimension.apply(config, settings), { sample = options.sample })
   if not job then return nil, message end
   local cfg, data = job.config, job.dataset
   local search, tuning = cfg.search, cfg.tuning
   local description
-  description, message = description_of(cfg, options.arch, data)
+  description, message = description_of(cfg, path, data)
   if not description then return nil, message end
   local split
   split, message = setup.split(job)
@@ -55,9 +70,9 @@ return function(config, options)
     pruner = tuning.pruner == "median" and { "median", startup = 10 } or tuning.pruner,
     start = {
       learning_rate = search.learning_rate, batch_size = search.batch_size, optimizer = search.optimizer,
-      l1 = above_zero(search.l1), l2 = above_zero(search.l2),
+      l1 = above_zero(search.l1), l2 = above_zero(search.l2), dropout = above_zero(search.dropout), weight_decay = search.weight_decay,
     },
-    fit = { patience = search.patience }, retrain = tuning.retrain_epochs, seed = options.seed or tuning.seed or search.seed,
+    fit = { patience = search.patience, loss = job.loss }, retrain = tuning.retrain_epochs, seed = options.seed or tuning.seed or search.seed,
     workers = options.workers or search.workers or require("nac.c.cpu").info().cores, trial_timeout = search.trial_timeout,
     trial_memory = search.trial_memory and search.trial_memory * 2 ^ 20 | 0, results = options.results or job.dir .. "/tuning",
     resume = options.resume, force = options.force, pictures = options.pictures, log = options.log, config = cfg,

@@ -27,7 +27,8 @@ end
 --- The layers.
 -- @param p {units = widths without the input's, activations = word or list,
 --   norms = word or list, bias = true | false | nil: wherever no batchnorm over
---   the features follows, whose shift takes its place}
+--   the features follows, whose shift takes its place, dropout = rate behind each activation,
+--   output = true where the last layer is the net's output, which has none}
 -- @param rank of a sample: 1 flat, 2 a set (elements, features)
 -- @param[opt] group of the layers
 -- @return a list of layers
@@ -41,7 +42,10 @@ function M.layers(p, rank, group)
     list[#list + 1] = nn.dense { units = units, bias = bias, group = group }
     list[#list + 1] = norm_layer(norm, rank, group)
     enum.check(activation, nn.kinds(), "activation", -1)
-    if activation ~= "identity" then list[#list + 1] = nn.layer(activation, { group = group }) end
+    if activation ~= "identity" then
+      list[#list + 1] = nn.layer(activation, { group = group })
+      if p.dropout and not (p.output and i == #p.units) then list[#list + 1] = nn.dropout { rate = p.dropout, group = group } end
+    end
   end
   return list
 end
