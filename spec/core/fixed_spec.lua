@@ -16,19 +16,25 @@ local function random_format(r, widest)
     overflow = r:choice(overflows) }
 end
 
--- Random formats on the input, on every parameter but batchnorm's, and on most values (all with `full`). Along
--- channels of a value where `r` says so.
-local function quantise(net, r, widest, full)
-  local norm = {}
+-- Names of parameters that can have formats: all but a batchnorm's.
+local function formattable(net)
+  local norm, list = {}, {}
   for _, layer in ipairs(net:layers()) do
     if layer.kind == "batchnorm" then norm[layer.name] = true end
   end
   for _, t in ipairs(net:tensors()) do
-    if t.role == "parameter" and not norm[t.name:match "^(.*)%.%w+$"] then
-      local list = {}
-      for i = 1, t.tensor:size(1) do list[i] = random_format(r, widest) end
-      net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
-    end
+    if t.role == "parameter" and not norm[t.name:match "^(.*)%.%w+$"] then list[#list + 1] = t end
+  end
+  return list
+end
+
+-- Random formats on the input, on every parameter but batchnorm's, and on most values (all with `full`). Along
+-- channels of a value where `r` says so.
+local function quantise(net, r, widest, full)
+  for _, t in ipairs(formattable(net)) do
+    local list = {}
+    for i = 1, t.tensor:size(1) do list[i] = random_format(r, widest) end
+    net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
   end
   net:quantise(1, random_format(r, widest))
   for i in ipairs(net:layers()) do
@@ -96,7 +102,7 @@ describe("integer graphs", function()
         local net = net_of(case, seed)
         local r = nac.rng.stream(seed, "formats " .. layer_cases.text(case))
         quantise(net, r, seed == 3 and 16 or 8, seed == 1)
-        if kind ~= "layernorm" and kind ~= "log_softmax" and kind ~= "opaque" then
+        if kind ~= "opaque" then
           local x = nac.tensor.randn({ 19, table.unpack(case.shape) }, { seed = seed }) * 2
           if agree(net, x).tables then seen[kind] = true end
         end
@@ -108,6 +114,21 @@ describe("integer graphs", function()
     end
     table.sort(never)
     assert.same({ "batchnorm", "layernorm", "log_softmax", "opaque", "shared batchnorm", "softmax", "standardize" }, never)
+  end)
+
+  it("exist for every layer kind but a user's own function", function()
+    local refused, kinds = {}, {}
+    layer_cases.each(function(_, case)
+      local net = net_of(case, 1)
+      for _, t in ipairs(formattable(net)) do net:quantise(t.name, quant.format { width = 5, integer = 2 }) end
+      for value = 1, #net:layers() + 1 do net:quantise(value, quant.format { width = 7, integer = 3 }) end
+      local ok, why = pcall(lower, net)
+      for _, layer in ipairs(net:layers()) do kinds[layer.kind] = true end
+      if not ok then refused[#refused + 1] = tostring(why) end
+    end)
+    for _, kind in ipairs(cnet.kinds()) do assert.is_true(kinds[kind], kind) end
+    for _, why in ipairs(refused) do assert.matches("opaque has no integer form", why, nil, true) end
+    assert.is_true(#refused > 0)
   end)
 
   it("give the same with the kernels of every instruction set, for single samples and for many", function()

@@ -18,7 +18,7 @@ end
 -- Formats on input, parameters (often by channel) and values; a third of the weights taken away.
 local function quantise(net, r)
   for _, t in ipairs(net:tensors()) do
-    if t.role == "parameter" and not t.name:find "norm" then
+    if t.role == "parameter" and not t.name:find "batchnorm" then
       local list = {}
       for i = 1, t.tensor:size(1) do list[i] = random_format(r) end
       net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
@@ -82,6 +82,31 @@ describe("firmware", function()
     local said = csim.run(dirs)
     assert.equal(#dirs, #said)
     for i, text in ipairs(said) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
+  end)
+
+  it_compiles("normalises and takes logarithms of softmax like the exact executor", function()
+    local dirs, words = {}, {}
+    for seed = 1, 9 do
+      local r = nac.rng.stream(seed, "norms")
+      local shape = r:choice { { 1 }, { 2 }, { 7 }, { 16 }, { 3, 5 }, { 2, 3, 4 } }
+      local layer = seed % 3 == 0 and { kind = "log_softmax", axis = r:choice { 1, -1 } }
+        or { kind = "layernorm", rank = r:int(0, #shape), eps = r:choice { 0, 1e-5, .1 } }
+      if seed % 3 == 1 then layer = { kind = "layernorm", axis = r:int(1, #shape), eps = 1e-3 } end
+      local net = cnet.new(shape)
+      net:add(layer)
+      net:add { kind = "identity" }
+      net:init(1)
+      for _, t in ipairs(net:tensors()) do
+        t.tensor:copy(nac.tensor.randn(t.tensor:shape(), { seed = seed, purpose = t.name }))
+        net:quantise(t.name, random_format(r))
+      end
+      net:quantise(1, quant.format { width = r:int(2, 9), integer = r:int(1, 4) })
+      if seed % 2 == 0 then net:quantise(2, random_format(r)) end
+      local dir = csim.folder()
+      assert(nac.hls.write(net, dir, {}))
+      dirs[#dirs + 1], words[#words + 1] = dir, layer.kind .. " of " .. table.concat(shape, "x")
+    end
+    for i, text in ipairs(csim.run(dirs)) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
   end)
 
   it_compiles("is proven by make csim, on the user's samples, for both strategies", function()

@@ -55,6 +55,17 @@ describe("nac.quant.prepare", function()
     assert.equal("dense standardize relu dense=twice dense standardize add", table.concat(kinds, " "))
   end)
 
+  it("gives normalisations and logarithms of softmax all that their integer forms need", function()
+    local arch = nn.sequential { input = { 6 }, nn.dense { units = 8 }, nn.layernorm {}, nn.relu {}, nn.dense { units = 4 }, nn.log_softmax {},
+      nn.dense { units = 2 } }
+    local data = part(200, { 6 })
+    local net = trained(arch, data)
+    local q = nac.quant.prepare(net, { total_bits = 12, int_bits = "auto", data = data, quiet = true })
+    local y = nac.quant.lower(q):run(data.x)
+    assert.is_true(y:allclose(nac.train.predict(q, data.x):to "f64", 1e-2, 1e-2))
+    assert.is_true(y:allclose(nac.train.predict(net, data.x):to "f64", 5e-2, 5e-2))
+  end)
+
   it("puts formats where hardware stores numbers", function()
     local data = part(64, { 6 })
     local net = trained(mlp(), data)

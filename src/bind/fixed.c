@@ -195,7 +195,7 @@ static int l_ops(lua_State *L)
     set_integer(L, "weights", op->n_weights);
     set_integer(L, "weight_bits", constant_bits(op));
     set_integer(L, "weight_fraction", op->weight_fraction);
-    set_integer(L, "table", op->n_table);
+    set_integer(L, "table", op->n_table + op->n_chosen);
     set_integer(L, "wrapped", count.wrapped);
     set_integer(L, "saturated", count.saturated);
     set_value(L, nac_igraph_value(h->graph, op->output));

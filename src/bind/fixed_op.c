@@ -76,11 +76,11 @@ static void set_matrix(lua_State *L, const nac_imatrix *m)
 }
 
 /* { outer, n, inner, how ("sum" or "max"), lo, hi, first, share, weights, offsets, channels, table_first,
- * table, reciprocal, dims, strides (PERMUTE), window, matrix, format_inner (elements in turn that share a format) }; fields as in igraph.h */
+ * table, chosen, up, drop, eps, dims, strides (PERMUTE), window, matrix, format_inner (elements in turn that share a format) }; fields as in igraph.h */
 void nac_lua_push_iop(lua_State *L, const nac_igraph *g, const nac_iop *op)
 {
   const nac_ivalue *y = nac_igraph_value(g, op->output);
-  lua_createtable(L, 0, 24);
+  lua_createtable(L, 0, 28);
   set_integer(L, "outer", op->outer);
   set_integer(L, "n", op->n);
   set_integer(L, "inner", op->inner);
@@ -95,9 +95,10 @@ void nac_lua_push_iop(lua_State *L, const nac_igraph *g, const nac_iop *op)
   set_integer(L, "channels", op->channels);
   set_integer(L, "table_first", op->table_first);
   set_list(L, "table", op->table, op->n_table);
-  if (op->reciprocal != NULL) {
-    set_list(L, "reciprocal", op->reciprocal, (int64_t)1 << NAC_IRECIPROCAL);
-  }
+  set_list(L, "chosen", op->chosen, op->n_chosen);
+  set_integer(L, "up", op->up);
+  set_integer(L, "drop", op->drop);
+  set_wide(L, "eps", op->eps);
   if (op->kind == NAC_IOP_PERMUTE) {
     set_list(L, "dims", op->dim, op->outer);
     set_list(L, "strides", op->stride, op->outer);

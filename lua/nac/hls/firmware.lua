@@ -93,7 +93,7 @@ local function config_text(op)
       lines[#lines + 1] = ("  typedef %s %s;"):format(value, key)
     elseif type(value) == "boolean" then
       lines[#lines + 1] = ("  static const bool %s = %s;"):format(key, value)
-    elseif key == "lo" or key == "hi" or key == "first" or key == "limit" then
+    elseif key == "lo" or key == "hi" or key == "first" or key == "limit" or key == "eps" then
       lines[#lines + 1] = ("  static const long long %s = %s;"):format(key, cpp.literal(value))
     else
       lines[#lines + 1] = ("  static const %s %s = %d;"):format(kind, key, value)

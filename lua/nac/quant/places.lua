@@ -23,6 +23,9 @@ local head = set "softmax log_softmax sigmoid"
 --- Whether a layer multiplies with weights.
 function M.is_product(layer) return exact_sum[layer.kind] or false end
 
+--- Whether a layer adds a bias to products: with weights, or of normalised numbers.
+function M.has_bias(layer) return exact_sum[layer.kind] and layer.attrs.bias or layer.kind == "layernorm" end
+
 --- Whether a layer only moves or chooses numbers.
 function M.moves(layer) return moving[layer.kind] or layer.kind == "aggregate" and layer.attrs.func == "max" end
 

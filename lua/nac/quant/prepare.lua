@@ -99,7 +99,7 @@ end
 -- that takes more than EXACT bits the integer bits go down to what the bias needs and one
 -- more, then low bits go.
 local function bias_format(net, layer, bias, weights, layers, pair)
-  local source = net:quantiser(places.source(layer.inputs[1], layers))
+  local source = places.is_product(layer) and net:quantiser(places.source(layer.inputs[1], layers))
   local input = source and source[1] or weights
   local fraction = weights.fraction + input.fraction
   local needed = 1 + calibrate.integer_bits(bias, { total_bits = EXACT, signed = true, method = "minmax" })
@@ -112,8 +112,8 @@ local function set_biases(net, spec, report)
   local layers = net:layers()
   for _, layer in ipairs(layers) do
     local name = layer.name .. ".bias"
-    local weights = places.is_product(layer) and not layer.share and net:quantiser(layer.name .. ".weight")
-    if weights and layer.attrs.bias then
+    local weights = places.has_bias(layer) and not layer.share and net:quantiser(layer.name .. ".weight")
+    if weights then
       local pair = specs.find(spec, "biases", layer)
       local bias = net:tensor(name)
       if pair then

@@ -2,6 +2,7 @@
  * Operations that only add, compare or move keep order, so they run on the lower and the upper
  * ends themselves; products with constants run once on twice the middles of the intervals and
  * once, with |w|, on their widths. */
+#include <math.h>
 #include <string.h>
 
 #include "core/igraph/fixed.h"
@@ -310,6 +311,45 @@ static int bound_softmax(const nac_igraph *g, nac_iop *op, nac_ivalue *y)
   return NAC_OK;
 }
 
+/* -d - log S of distances up to the width of x's interval and sums of up to n ones. */
+static int bound_log_softmax(const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_error *err)
+{
+  const nac_ivalue *x = &g->value[op->input[0]];
+  const nac_wide most = (nac_wide)op->n << NAC_IEXP_FRACTION;
+  const nac_wide log_most = (nac_wide)(nac_ibits(0, most) - NAC_IEXP_FRACTION) * NAC_ILOG2;
+  int64_t i;
+  if (nac_ibits(0, x->max - x->min) + op->up + 1 > NAC_IMOST_BITS) {
+    return too_wide(op, err);
+  }
+  for (i = 0; i < y->n; i++) {
+    y->lo[i] = -nac_wide_up(x->max - x->min, op->up) - log_most;
+    y->hi[i] = -op->chosen[0];
+  }
+  op->reach = larger(larger(most_of(x->min, x->max), most), -y->lo[0]);
+  return NAC_OK;
+}
+
+/* n numbers in a span: the squares of n times their distances from the mean add up to n^3 span^2 / 4 at most. */
+static int bound_normalise(const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_error *err)
+{
+  const nac_ivalue *x = &g->value[op->input[0]];
+  const nac_wide span = x->max - x->min;
+  const nac_wide n = op->n;
+  const nac_wide most = (nac_wide)ldexp(nac_normalise_most(op->n), y->fraction) + 1;
+  int64_t i;
+  if (2 * nac_ibits(0, span) + 3 * nac_ibits(0, n) + op->up > NAC_IMOST_BITS ||
+      nac_ibits(x->min, x->max) + nac_ibits(0, n) + NAC_ICONST_BITS + 2 > NAC_IMOST_BITS) {
+    return too_wide(op, err);
+  }
+  for (i = 0; i < y->n; i++) {
+    y->lo[i] = -most;
+    y->hi[i] = most;
+  }
+  op->reach = larger(nac_wide_up((n * n * n * span * span + 3) / 4, op->up) + op->eps, n * most_of(x->min, x->max));
+  op->reach = larger(op->reach, nac_wide_up(n * span, NAC_ICONST_BITS + 1)); /* products, and half of what they lose */
+  return NAC_OK;
+}
+
 int nac_igraph_bounds(const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_error *err)
 {
   ends e;
@@ -322,6 +362,10 @@ int nac_igraph_bounds(const nac_igraph *g, nac_iop *op, nac_ivalue *y, nac_error
     return bound_table(g, op, y);
   case NAC_IOP_SOFTMAX:
     return bound_softmax(g, op, y);
+  case NAC_IOP_LOG_SOFTMAX:
+    return bound_log_softmax(g, op, y, err);
+  case NAC_IOP_NORMALISE:
+    return bound_normalise(g, op, y, err);
   default:
     break;
   }

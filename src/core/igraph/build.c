@@ -264,6 +264,20 @@ int nac_igraph_standardise(nac_igraph *g, const char *layer, int x, int64_t n, i
   return append_scale(g, layer, x, n, inner, scale, offset, rest > 24 ? 24 : rest > 0 ? rest : 0, 0, out, err);
 }
 
+int nac_igraph_affine(nac_igraph *g, const char *layer, int x, int64_t inner, const nac_iconst *c, int *out,
+                      nac_error *err)
+{
+  const nac_ivalue v = g->value[x];
+  nac_iop op;
+  const int code = nac_iop_begin(&op, NAC_IOP_SCALE, layer, err);
+  op.n_inputs = 1;
+  op.input[0] = x;
+  op.outer = v.n;
+  op.inner = inner;
+  op.channels = c->n_weights;
+  return code != NAC_OK ? code : append_constants(g, &op, c, v.rank, v.dim, out, err);
+}
+
 int nac_igraph_clamp(nac_igraph *g, const char *layer, int x, double lo, double hi, int *out, nac_error *err)
 {
   const nac_ivalue v = g->value[x];

@@ -448,7 +448,7 @@ static int64_t reciprocal_of(const nac_iop *op, int64_t sum, int *fraction)
 {
   const int length = nac_ibits(0, sum) - 1; /* sum = 2^length (1 + ...), at least 2^17 */
   *fraction = NAC_IEXP_FRACTION + length;
-  return op->reciprocal[(sum >> (length - NAC_IRECIPROCAL)) - ((int64_t)1 << NAC_IRECIPROCAL)];
+  return op->chosen[(sum >> (length - NAC_ILEADING)) - ((int64_t)1 << NAC_ILEADING)];
 }
 
 static inline int64_t exponential(const nac_iop *op, int64_t d)

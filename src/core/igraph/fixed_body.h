@@ -222,6 +222,91 @@ static void elements(const nac_iop *op, const NUM *a, const NUM *b, NUM *y)
   }
 }
 
+/* The place of the leading one of x > 0. */
+static inline int leading(NUM x)
+{
+  int n = 0;
+  for (; x > 1; x >>= 1) {
+    n++;
+  }
+  return n;
+}
+
+/* What the bits after the leading one of x > 0 choose; `length` is its place. */
+static inline NUM chosen(const nac_iop *op, NUM x, int length, int64_t first)
+{
+  const NUM bits = length > NAC_ILEADING ? x >> (length - NAC_ILEADING) : x * ((NUM)1 << (NAC_ILEADING - length));
+  return (NUM)op->chosen[first + (int64_t)bits - ((int64_t)1 << NAC_ILEADING)];
+}
+
+/* One row of one sample: elements `step` apart. */
+static void log_softmax_row(const nac_iop *op, const NUM *x, NUM *y, int64_t step)
+{
+  const NUM log2 = (NUM)NAC_ILOG2;
+  const NUM up = (NUM)1 << op->up;
+  NUM most = x[0];
+  NUM sum = 0;
+  NUM log_sum;
+  int length;
+  int64_t i;
+  for (i = 1; i < op->n; i++) {
+    most = x[i * step] > most ? x[i * step] : most;
+  }
+  for (i = 0; i < op->n; i++) {
+    const NUM d = most - x[i * step];
+    sum += d < op->n_table ? (NUM)op->table[d] : 0;
+  }
+  length = leading(sum);
+  log_sum = (NUM)(length - NAC_IEXP_FRACTION) * log2 + chosen(op, sum, length, 0);
+  for (i = 0; i < op->n; i++) {
+    y[i * step] = (x[i * step] - most) * up - log_sum;
+  }
+}
+
+static void normalise_row(const nac_iop *op, const NUM *x, NUM *y, int64_t step)
+{
+  NUM sum = 0;
+  NUM squares = 0;
+  NUM root;
+  NUM half;
+  int length;
+  int drop;
+  int64_t i;
+  for (i = 0; i < op->n; i++) {
+    sum += x[i * step];
+  }
+  for (i = 0; i < op->n; i++) {
+    const NUM c = (NUM)op->n * x[i * step] - sum;
+    squares += c * c;
+  }
+  squares = squares * ((NUM)1 << op->up) + (NUM)op->eps;
+  length = leading(squares);
+  root = chosen(op, squares, length, (int64_t)(length & 1) << NAC_ILEADING);
+  drop = op->drop + length / 2 > 1 ? op->drop + length / 2 : 1; /* less only where all is 0 */
+  half = (NUM)1 << (drop - 1);
+  for (i = 0; i < op->n; i++) {
+    const NUM p = ((NUM)op->n * x[i * step] - sum) * root;
+    y[i * step] = (p + half - 1 + ((p >> drop) & 1)) >> drop; /* halves to even */
+  }
+}
+
+static void rows(const nac_iop *op, const NUM *x, NUM *y)
+{
+  const int64_t step = op->inner * LANES;
+  int64_t o;
+  int64_t k;
+  for (o = 0; o < op->outer; o++) {
+    for (k = 0; k < step; k++) {
+      const int64_t at = o * op->n * step + k;
+      if (op->kind == NAC_IOP_NORMALISE) {
+        normalise_row(op, x + at, y + at, step);
+      } else {
+        log_softmax_row(op, x + at, y + at, step);
+      }
+    }
+  }
+}
+
 void FIXED_OP(const nac_iop *op, const void *w, const void *b, const void *const *x, void *y)
 {
   switch (op->kind) {
@@ -242,6 +327,10 @@ void FIXED_OP(const nac_iop *op, const void *w, const void *b, const void *const
     break;
   case NAC_IOP_WINDOW:
     window(op, x[0], y);
+    break;
+  case NAC_IOP_LOG_SOFTMAX:
+  case NAC_IOP_NORMALISE:
+    rows(op, x[0], y);
     break;
   default:
     elements(op, x[0], x[1], y);

@@ -19,6 +19,8 @@ static const char *const names[] = {
   [NAC_IOP_WINDOW] = "window",
   [NAC_IOP_TABLE] = "table",
   [NAC_IOP_SOFTMAX] = "softmax",
+  [NAC_IOP_LOG_SOFTMAX] = "log_softmax",
+  [NAC_IOP_NORMALISE] = "normalise",
   [NAC_IOP_RESHAPE] = "reshape",
   [NAC_IOP_PERMUTE] = "permute",
   [NAC_IOP_SLICE] = "slice",
@@ -51,7 +53,7 @@ void nac_iop_clear(nac_iop *op)
   nac_free(op->table);
   nac_free(op->table_over);
   nac_free(op->ready);
-  nac_free(op->reciprocal);
+  nac_free(op->chosen);
 }
 
 void nac_igraph_free(nac_igraph *g)

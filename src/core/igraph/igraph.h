@@ -27,8 +27,8 @@
 #define NAC_IOP_INPUTS 4
 #define NAC_ITABLE_BITS 16   /* a table has at most 2^16 entries */
 #define NAC_ICONST_BITS 18   /* constants that are no parameters: signed, as DSP blocks multiply */
-#define NAC_IEXP_FRACTION 17 /* softmax: bits of exp(-d), exp(0) = 2^17 */
-#define NAC_IRECIPROCAL 10   /* softmax: bits of the sum that choose its reciprocal */
+#define NAC_IEXP_FRACTION 17 /* bits after the point of exp(-d), exp(0) = 2^17, and of logarithms */
+#define NAC_ILEADING 10      /* bits after a sum's leading one that choose its reciprocal, logarithm or root */
 #define NAC_IMOST_BITS 118   /* what sums may reach */
 
 /* Types that an operation or the elements of a value need. */
@@ -49,6 +49,8 @@ typedef enum nac_iop_kind {
   NAC_IOP_WINDOW,       /* `how` over windows of each channel; nothing beyond the edges counts */
   NAC_IOP_TABLE,        /* y = table[x - table_first] */
   NAC_IOP_SOFTMAX,      /* along n of (outer,n,inner), see nac_igraph_softmax */
+  NAC_IOP_LOG_SOFTMAX,  /* likewise, see nac_igraph_log_softmax */
+  NAC_IOP_NORMALISE,    /* to mean 0 and variance 1 along n of (outer,n,inner), see nac_igraph_normalise */
   NAC_IOP_RESHAPE,      /* the same elements in another shape */
   NAC_IOP_PERMUTE,      /* axis i of y is axis order[i] of x, from 0 */
   NAC_IOP_SLICE,        /* y = share elements from `first` on, of every n */
@@ -92,7 +94,7 @@ typedef struct nac_iop {
   nac_itype type;
   nac_wide reach;
   int is_exact; /* 0: a constant or a table in it is rounded */
-  double error; /* ... by at most so much in the result (TABLE, SOFTMAX), or in a constant, relatively (SCALE) */
+  double error; /* ... by at most so much in the result (tables), or in a constant, relatively (SCALE) */
   nac_ihow how;
   int64_t outer, n, inner;
   nac_iwindow window;
@@ -111,11 +113,16 @@ typedef struct nac_iop {
   nac_wide *offset; /* with the output's binary point */
   int64_t table_first;
   int64_t n_table;
-  int64_t *table;        /* raw outputs; SOFTMAX: exp(-d), unsigned, NAC_IEXP_FRACTION */
+  int64_t *table;        /* raw outputs; SOFTMAX, LOG_SOFTMAX: exp(-d), unsigned, NAC_IEXP_FRACTION */
   uint8_t *table_over;   /* TABLE: 1 where the entry was out of range */
   int64_t n_ready;       /* INPUT: features that are standardised on the way in, not by hardware; or 0 */
   float *ready;          /* (n_ready) offsets, then scales; feature e / inner % n_ready */
-  int64_t *reciprocal;   /* SOFTMAX: (2^NAC_IRECIPROCAL) 2^17 / (1 + (i + 1/2) / 2^NAC_IRECIPROCAL) */
+  int64_t n_chosen;
+  int64_t *chosen; /* what the bits after a sum's leading one choose, times 2^17: with m = (i + 1/2) / 2^NAC_ILEADING
+                      SOFTMAX 1 / (1 + m), LOG_SOFTMAX log(1 + m), NORMALISE see there */
+  int up;          /* LOG_SOFTMAX: bits that distances move left; NORMALISE: that the sum of squares does */
+  int drop;        /* NORMALISE: bits that products lose, and half the sum's leading bit more */
+  nac_wide eps;    /* NORMALISE: added to the sum of squares */
 } nac_iop;
 
 typedef struct nac_igraph nac_igraph;
@@ -194,6 +201,10 @@ int nac_igraph_scale(nac_igraph *g, const char *layer, int x, int64_t n, int64_t
 int nac_igraph_standardise(nac_igraph *g, const char *layer, int x, int64_t n, int64_t inner, const double *scale,
                            const double *offset, int *out, nac_error *err);
 
+/** The same with constants that are given exactly, c->n_weights of them. */
+int nac_igraph_affine(nac_igraph *g, const char *layer, int x, int64_t inner, const nac_iconst *c, int *out,
+                      nac_error *err);
+
 int nac_igraph_requantise(nac_igraph *g, const char *layer, int x, const nac_quantiser *q, int *out, nac_error *err);
 
 /** Into [lo, hi], numbers that are multiples of 1 or infinite. */
@@ -211,10 +222,24 @@ int nac_igraph_table(nac_igraph *g, const char *layer, int x, int f, double a, c
                      nac_error *err);
 
 /** Softmax as hardware has it: d = max - x chooses exp(-d) from a table; the exponentials are added; the
- * sum's leading one and the NAC_IRECIPROCAL bits after it choose its reciprocal; product rounded to
+ * sum's leading one and the NAC_ILEADING bits after it choose its reciprocal; product rounded to
  * q. Fails where x has more than 12 bits after the point, or q more than one format. */
 int nac_igraph_softmax(nac_igraph *g, const char *layer, int x, int64_t outer, int64_t n, int64_t inner,
                        const nac_quantiser *q, int *out, nac_error *err);
+
+/** log softmax: with d = max - x and the sum S of exp(-d) as in softmax, y = -d - log S with NAC_IEXP_FRACTION bits
+ * after the point, where log S = (leading bit) log 2 + log(1 + m), m from the NAC_ILEADING bits after the leading
+ * one. The same limits on x. */
+int nac_igraph_log_softmax(nac_igraph *g, const char *layer, int x, int64_t outer, int64_t n, int64_t inner, int *out,
+                           nac_error *err);
+
+/** y = (x - mean) / sqrt(var + eps) along n of (outer,n,inner), a number of NAC_ICONST_BITS bits that holds sqrt(n - 1),
+ * the most there can be. No division: c = n x - sum x is exact; V = 2^up sum c^2 + 2^up n^3 eps (at least 1, so
+ * that equal numbers give 0); V = 2^(2h + p) (1 + m); y = c chosen[p 2^NAC_ILEADING + leading bits of m] 2^-(17 + h - k -
+ * up / 2), chosen[] = 2^17 2^-k sqrt(n / (2^p (1 + m))), 4^k <= n, rounded to the nearest, halves to even. `up` is such that
+ * a rounded eps changes V by less than 2^-13. */
+int nac_igraph_normalise(nac_igraph *g, const char *layer, int x, double eps, int64_t outer, int64_t n, int64_t inner,
+                         int *out, nac_error *err);
 
 int nac_igraph_reshape(nac_igraph *g, const char *layer, int x, int rank, const int64_t *dim, int *out,
                        nac_error *err);

@@ -38,6 +38,9 @@ static inline nac_wide nac_wide_abs(nac_wide x)
   return x < 0 ? -x : x;
 }
 
+/** The greatest magnitude that normalising n numbers gives, as a real number. */
+double nac_normalise_most(int64_t n);
+
 /** x * 2^shift, shift >= 0. */
 static inline nac_wide nac_wide_up(nac_wide x, int shift)
 {
@@ -47,6 +50,7 @@ static inline nac_wide nac_wide_up(nac_wide x, int shift)
 /* An operation at work on LANES samples side by side: element e of lane l lies at e * LANES + l.
  * Inputs are already shifted and of the operation's type; so are weights and offsets. The
  * 32- and 64-bit forms have NAC_FIXED_LANES lanes; _bound has 2, for bounds.c. */
+#define NAC_ILOG2 90852 /* log 2 with NAC_IEXP_FRACTION bits after the point */
 #define NAC_FIXED_LANES 16
 #define NAC_BOUND_LANES 2
 void nac_fixed_op_i32(const nac_iop *op, const void *w, const void *b, const void *const *x, void *y);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -131,6 +132,34 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   }
 }
 
+/* x to mean 0 and variance 1, then a scale and an offset of its own for each element, exactly. */
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  const nac_parameter *weight = &l->net->tensor[NAC_PARAMETER][layer->param[WEIGHT]];
+  int64_t outer;
+  int64_t n = weight->n;
+  int64_t inner = 1;
+  nac_iconst c;
+  int x;
+  int code;
+  if (layer->attr[AXIS] != 0) {
+    (void)nac_lower_axis(l, layer, AXIS, &outer, &n, &inner);
+  } else {
+    outer = l->net->value[layer->input[0]].n / n;
+  }
+  code = nac_igraph_normalise(l->graph, layer->name, nac_lower_input(l, layer, 0), layer->attr[EPS], outer, n, inner, &x,
+                              err);
+  if (code != NAC_OK) {
+    return code;
+  }
+  code = nac_lower_constants(l, layer, &c, err);
+  if (code == NAC_OK) {
+    code = nac_igraph_affine(l->graph, layer->name, x, inner, &c, &l->result, err);
+  }
+  nac_lower_free_constants(&c);
+  return code;
+}
+
 const nac_kind nac_layer_layernorm = {
   .name = "layernorm",
   .attrs = attrs,
@@ -140,6 +169,6 @@ const nac_kind nac_layer_layernorm = {
   .state_size = state_size,
   .forward = forward,
   .backward = backward,
-  .instead = "take batchnorm, which becomes a constant scale, in its place",
+  .lower = lower,
   .flags = NAC_NEEDS_X | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };

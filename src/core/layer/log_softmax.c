@@ -1,6 +1,7 @@
 /* log_softmax: y = x - log sum exp(x) along one axis of the sample, the last by default. */
 #include <stddef.h>
 
+#include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
@@ -37,6 +38,15 @@ static void backward(nac_step *s, int64_t r0, int64_t r1)
   nac_step_along_back(s, 0, r0, r1, nac_kern->log_softmax_back, NAC_TWIN(s, log_softmax_back));
 }
 
+static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
+{
+  int64_t outer;
+  int64_t n;
+  int64_t inner;
+  (void)nac_lower_axis(l, layer, 0, &outer, &n, &inner);
+  return nac_igraph_log_softmax(l->graph, layer->name, nac_lower_input(l, layer, 0), outer, n, inner, &l->result, err);
+}
+
 const nac_kind nac_layer_log_softmax = {
   .name = "log_softmax",
   .attrs = attrs,
@@ -45,6 +55,6 @@ const nac_kind nac_layer_log_softmax = {
   .cost = cost,
   .forward = forward,
   .backward = backward,
-  .instead = "leave it out: the logits before it order the classes alike",
+  .lower = lower,
   .flags = NAC_NEEDS_Y | NAC_IN_PLACE | NAC_FOLLOWS_BLOCKED,
 };
