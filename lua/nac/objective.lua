@@ -99,6 +99,18 @@ M.register {
 }
 
 M.register {
+  name = "ebops", stage = "training", maximize = false,
+  -- The bits that the trained weights really have, rounded to the width of `hls_config.model.precision`.
+  compute = function(c)
+    local bops, sum = require "nac.bops", 0
+    for _, net in ipairs(c.nets) do
+      sum = sum + bops.count(net, { definition = "ebops", weights = true, bits = c.bits, precision = c.config.hls_config.model.precision })
+    end
+    return sum / #c.nets
+  end,
+}
+
+M.register {
   name = "params", stage = "cost", maximize = false,
   compute = function(c) return c.net:n_params() end,
 }

@@ -49,6 +49,8 @@ local M = {}
 -- * `augment` = the data set's: `{ shift = pixels }` moves the images of each batch by up to so many pixels in each
 --   direction, at random, anew each epoch; or function(x, epoch) -> a tensor like x, called once an epoch
 -- * `trial`: gets `trial:report(epoch, { loss =, accuracy = })` after each epoch
+-- * `pauses`: `{ at = function(steps of an epoch) -> ascending list, call = function(step, epoch) }`: within each epoch,
+--   after so many of its steps (0: before the first), `call` may look at the net or change its masks and weights
 -- * `on_epoch`: function(row of the history, run): `run:state()` is all that the training depends on, to be saved
 -- * `resume`: such a state, or the name of a file with one; the training goes on from there and ends as if it had
 --   not been interrupted, bit for bit

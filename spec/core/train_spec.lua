@@ -299,6 +299,45 @@ describe("an epoch", function()
   end)
 end)
 
+describe("pauses within an epoch", function()
+  local data = { fit = clouds(300, 3, 4, 1), search = clouds(60, 3, 4, 2) }
+  local function trained(options)
+    local net = nn.sequential { input = { 4 }, nn.dense { units = 8 }, nn.batchnorm {}, nn.relu {}, nn.dropout { rate = .2 }, nn.dense { units = 3 } }:build {}
+    options.epochs, options.batch = 2, 32
+    return net, train.fit(net, data, options)
+  end
+
+  it("come after the steps asked for and change nothing by themselves", function()
+    local seen, steps = {}, nil
+    local net, fit = trained { pauses = {
+      at = function(n)
+        steps = n
+        return { 0, 1, n // 2, n }
+      end,
+      call = function(step, epoch) seen[#seen + 1] = epoch .. ":" .. step end,
+    } }
+    assert.equal(10, steps)
+    assert.equal("1:0 1:1 1:5 1:10 2:0 2:1 2:5 2:10", table.concat(seen, " "))
+    local plain, same = trained {}
+    assert.is_true(state_of(net):equal(state_of(plain)))
+    assert.is_true(math.abs(fit.loss - same.loss) < 1e-9)
+  end)
+
+  it("may change the net", function()
+    local net
+    net = nn.sequential { input = { 4 }, nn.dense { units = 3, name = "a" } }:build {}
+    train.fit(net, { fit = data.fit }, { epochs = 1, pauses = { at = function(n) return { n } end, call = function() net:tensor("a.weight"):fill(0) end } })
+    assert.equal(0, net:tensor("a.weight"):abs():max())
+  end)
+
+  it("are refused where they make no sense", function()
+    refused("pauses must be", function() trained { pauses = { at = 3 } } end)
+    refused("ascending integers from 0 to 10, the steps of an epoch; got 11", function()
+      trained { pauses = { at = function() return { 3, 11 } end, call = print } }
+    end)
+  end)
+end)
+
 describe("scoring and predicting", function()
   it("agree, whatever the number of rows", function()
     local net <close> = mlp(4, 3)

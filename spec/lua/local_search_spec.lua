@@ -117,6 +117,38 @@ describe("a local search", function()
     assert.matches("results of another local search", message)
   end)
 
+  it("takes units out, resumes with the smaller net, and writes NAC's lines", function()
+    local net, data = small()
+    local more = { pruning_structure = "units", rewind = "epoch:1" }
+    assert(search(net, data, "units", more, { workers = 0 }))
+    local rows = assert(csv.read(path("units", "combined_qat_pruning_log.csv")))
+    assert.same({ "0", "0.5", "0.75" }, { rows[1].Sparsity, rows[2].Sparsity, rows[3].Sparsity })
+    assert.is_true(tonumber(rows[3].EffectiveBOPs) < tonumber(rows[1].EffectiveBOPs) / 3)
+    local lines = assert(file.read(path("units", "local_search_results.txt")))
+    assert.matches("^Fold 1 <8,3> 8%-Bit QAT Model Prune Iter: 0, Val Accuracy: 0%.%d+, Val Loss: %d%.%d+, Sparsities: ", lines)
+    assert.matches("Sparsities: (tensor(0.), tensor(0.))\n", lines, 1, true)
+    assert.equal(6, select(2, lines:gsub("\n", "")))
+    local save, count = nac.model.save, 0
+    nac.model.save = function(n, to)
+      if to:find "/state/%d" then count = count + 1 end
+      if count == 3 then error "killed" end
+      return save(n, to)
+    end
+    local broken = assert(search(net, data, "units_broken", more, { workers = 0 }))
+    nac.model.save = save
+    assert.matches("killed", broken.fault)
+    assert(search(net, data, "units_broken", more, { resume = true }))
+    assert.equal(file.read(path("units", "combined_qat_pruning_log.csv")), file.read(path("units_broken", "combined_qat_pruning_log.csv")))
+    assert.equal(lines, file.read(path("units_broken", "local_search_results.txt")))
+    local kept = assert(nac.model.load(path("units", "best_model.yaml")))
+    assert.is_true(kept:n_params() <= net:n_params())
+    local groups = assert(search(net, data, "groups", { pruning_structure = "reuse_groups", reuse_factor = 6 }))
+    local winner = assert(nac.model.load(path("groups", "best_model_8b3i.yaml")))
+    local first = nac.prune.reuse_groups(winner, 6)[1]
+    assert.same({ "dense1", 6, 16 }, { first.layer, first.group, first.groups })
+    assert.equal(16 * (1 - .5 ^ groups.curves[1].chosen.iteration), first.zero)
+  end)
+
   it("sweeps pruning and precisions apart", function()
     local net, data = small()
     local result = assert(search(net, data, "apart", { mode = "separated" }))
@@ -161,7 +193,7 @@ describe("a local search", function()
   it("starts from the weights and folds of a global search, by the command line too", function()
     assert(file.write(path "c.yaml", [[
 dataset: {name: mnist, resize_val: 8, subset_size: 400, sample: true}
-search: {n_trials: 2, epochs: 2, n_folds: 2, objective_names: [performance_metric, bops], maximize_flags: [true, false], use_hardware_metrics: false}
+search: {n_trials: 2, epochs: 2, n_folds: 2, objective_names: [performance_metric, ebops], maximize_flags: [true, false], use_hardware_metrics: false}
 search_space: {mlp_width_space: [8], act_space: [relu], norm_space: [batch], num_blocks: 1}
 local_search: {qat_epochs: 1, pruning_iterations: 1, pruning_epochs: 1, precision_pairs: [{total_bits: 8, int_bits: auto}]}
 output: {results_dir: r}
@@ -172,6 +204,9 @@ output: {results_dir: r}
     text, status = run(("cd %s; $NAC_LUA search c.yaml --no-pictures"):format(folder))
     assert.equal(0, status, text)
     assert.matches("to compress the winner: nac-lua local c.yaml --results r", text, 1, true)
+    for _, row in ipairs(assert(csv.read(path("r", "mlp_search_results.csv")))) do -- of trained weights, rounded to <8,3>
+      assert.is_true(tonumber(row.ebops) > 0 and tonumber(row.ebops) < tonumber(row.bops) / 2)
+    end
     text, status = run(("cd %s; $NAC_LUA local c.yaml --no-pictures"):format(folder))
     assert.equal(0, status, text)
     assert.matches("winner: <8,auto>", text, 1, true)
@@ -199,6 +234,11 @@ output: {results_dir: r}
     refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")
     refused({ pruning_rate = 1.5 }, "got 1.5")
     refused({ mode = "both" }, "unknown mode")
+    refused({ rewind = "epoch:2" }, "epoch:2, but the warm%-up has 1 epochs %(qat_epochs%)")
+    refused({ rewind = "epoch:1", mode = "separated" }, "separated pruning has no warm%-up")
+    refused({ rewind = "epoch:k" }, "takes a number")
+    refused({ pruning_structure = "unit" }, "nearest: units")
+    refused({ pruning_structure = "reuse_groups", reuse_factor = 0 }, "reuse_factor must be an integer from 1, got 0")
     refused({ qat_epoch = 3 }, "nearest: qat_epochs")
     assert.error_matches(function() nac.local_search.run(net) end, "needs data")
   end)

@@ -92,6 +92,69 @@ describe("magnitude pruning", function()
   end)
 end)
 
+describe("pruning of the groups that share a multiplier", function()
+  local function net_of_groups()
+    local net = nn.sequential { input = { 4 }, nn.dense { units = 2, name = "a", bias = false }, nn.relu {}, nn.dense { units = 2, name = "b" } }:build {}
+    net:tensor("a.weight"):copy(nac.tensor { { 1, -1, 5, 0 }, { 0, 9, 3, 3 } })
+    net:tensor("b.weight"):copy(nac.tensor { { 4, .5 }, { .5, 5 } })
+    return net
+  end
+
+  it("takes whole groups, the least norms first", function()
+    local net = net_of_groups()
+    -- two weights a multiplier: of a (1,-1) (5,0) (0,9) (3,3), of b (4,.5) (.5,5); l1 2 5 9 6 4.5 5.5
+    assert.equal(6 / 12, nac.prune.magnitude(net, { structure = "reuse_groups", reuse_factor = 2, sparsity = 4 / 12 })) -- and two zeros of its own
+    assert.same({ { 0, 0, 5, 0 }, { 0, 9, 3, 3 } }, net:tensor("a.weight"):totable())
+    assert.same({ { 0, 0 }, { .5, 5 } }, net:tensor("b.weight"):totable())
+    assert.same({ { layer = "a", group = 2, groups = 4, zero = 1 }, { layer = "b", group = 2, groups = 2, zero = 1 } }, nac.prune.reuse_groups(net, 2))
+    net = net_of_groups() -- l2: 1.4, 5, 9, 4.2, 4.03, 5.02
+    nac.prune.magnitude(net, { structure = "reuse_groups", reuse_factor = 2, norm = "l2", sparsity = .5, scope = "global" })
+    assert.same({ { 0, 0, 5, 0 }, { 0, 9, 0, 0 } }, net:tensor("a.weight"):totable())
+    nac.train.fit(net, data(), { epochs = 2 })
+    assert.equal(3, nac.prune.reuse_groups(net, 2)[1].zero + nac.prune.reuse_groups(net, 2)[2].zero)
+  end)
+
+  it("follows the legal factor of each layer, rows together where it is above the inputs", function()
+    local net = net_of_groups()
+    nac.prune.magnitude(net, { structure = "reuse_groups", reuse_factor = 4, sparsity = .5, scope = "layer" })
+    assert.same({ { 0, 0, 0, 0 }, { 0, 9, 3, 3 } }, net:tensor("a.weight"):totable())
+    assert.equal(4, nac.prune.reuse_groups(net, 4)[2].group)
+    assert.equal(1, nac.prune.reuse_groups(net, 4)[2].groups)
+  end)
+
+  it("are those that the firmware multiplies one after the other", function()
+    -- nac::matmul_const_resource: multiplier (o, i) serves w[(o + row) * n_in + i + column]
+    local reuse = require "nac.estimate.reuse"
+    for _, case in ipairs { { 6, 4, 3 }, { 6, 4, 6 }, { 6, 4, 12 }, { 5, 3, 15 }, { 8, 2, 1 } } do
+      local n_in, n_out, factor = table.unpack(case)
+      assert.equal(factor, reuse.nearest(n_in, n_out, factor))
+      local columns, rows = math.min(factor, n_in), math.max(1, factor // n_in)
+      for o = 0, n_out - 1, rows do
+        for i = 0, n_in - 1, columns do
+          for row = 0, rows - 1 do
+            for column = 0, columns - 1 do
+              assert.equal((o * n_in + i) // factor, ((o + row) * n_in + i + column) // factor)
+            end
+          end
+        end
+      end
+    end
+  end)
+
+  it("refuses what makes no sense", function()
+    local net = net_of_groups()
+    local function refused(options, message)
+      options.sparsity = .5
+      assert.error_matches(function() nac.prune.magnitude(net, options) end, message)
+    end
+    refused({ structure = "reuse_groups" }, "reuse_factor must be an integer from 1, got nil")
+    refused({ reuse_factor = 2 }, "needs structure")
+    refused({ structure = "reuse_groups", reuse_factor = 2, include_bias = true }, "biases belong to no multiplier")
+    refused({ structure = "groups" }, "unknown structure")
+    refused({ structure = "reuse_groups", reuse_factor = 2, norm = "l3" }, "unknown norm")
+  end)
+end)
+
 describe("schedules of pruning", function()
   it("are constant, cubic or iterative", function()
     assert.equal(.3, nac.prune.schedule { kind = "constant", sparsity = .3 }(7))
@@ -139,6 +202,74 @@ describe("iterative pruning", function()
     assert.equal(6, zeros(net:tensor "a.weight"))
   end)
 
+  it("finds SNAC-Pack's masks anew every half epoch, each layer with 1 - rate^i zeros", function()
+    local function changes(updates)
+      local net = nn.sequential {
+        input = { 4 }, nn.dense { units = 12, name = "a" }, nn.relu {}, nn.dense { units = 2, name = "b" },
+      }:build { seed = 4 }
+      local seen, calls, back = {}, 0, 0
+      local magnitude = require "nac.prune.magnitude"
+      local find = magnitude.magnitude
+      magnitude.magnitude = function(n, options)
+        local part = find(n, options)
+        calls = calls + 1
+        local mask = n:mask "a.weight"
+        if seen.last then back = back + math.tointeger(mask:gt(seen.last):to("i32"):sum()) end
+        seen.last = mask
+        return part
+      end
+      local rows = nac.prune.iterative(net, data(), { algorithm = "snac-pack", keep = .5, epochs = 3, iterations = 1, warmup = 1,
+        mask_updates = updates, fit = { lr = .05, batch = 16 },
+        on_iteration = function(row)
+          if row.iteration == 1 then
+            assert.equal(24, zeros(net:tensor "a.weight"))
+            assert.equal(12, zeros(net:tensor "b.weight"))
+            assert.equal(24, zeros(net:mask "a.weight"))
+          end
+        end })
+      magnitude.magnitude = find
+      assert.equal(.5, rows[2].sparsity)
+      return calls, back > 0
+    end
+    assert.same({ 1 + 2 * 3, true }, { changes(nil) }) -- at the start, in the midst and at the end of each epoch
+    assert.same({ 1, false }, { changes(0) })
+  end)
+
+  it("gives SNAC-Pack's masks back with the epoch that counts", function()
+    local net = net_of { seed = 4 }
+    local parts = { fit = data().fit, search = data(32).fit }
+    nac.prune.iterative(net, parts, { keep = .5, epochs = 4, iterations = 2, fit = { lr = .3, batch = 8 }, on_iteration = function(row)
+      if row.iteration == 0 then return end
+      for _, name in ipairs { "a.weight", "b.weight" } do
+        assert.is_true(net:tensor(name):ne(0):equal(net:mask(name)))
+      end
+      assert.is_true(math.abs(row.sparsity - (1 - .5 ^ row.iteration)) < 1 / 18)
+    end })
+  end)
+
+  it("prunes groups, units and heads", function()
+    local net = net_of { seed = 4 }
+    local rows, same = nac.prune.iterative(net, data(), {
+      structure = "reuse_groups", reuse_factor = 2, keep = .5, epochs = 1, iterations = 2, scope = "global",
+    })
+    assert.equal(net, same)
+    assert.is_true(rows[3].sparsity >= .6)
+    net = nn.sequential { input = { 4 }, nn.dense { units = 10, name = "a" }, nn.relu {}, nn.dense { units = 6, name = "b" }, nn.relu {},
+      nn.dense { units = 2, name = "c" } }:build { seed = 4 }
+    local before = 10 * 4 + 10 * 6 + 6 * 2
+    local nets, states = {}, {}
+    local all, small = nac.prune.iterative(nac.quant.copy(net), data(), { structure = "units", keep = .7, epochs = 1, warmup = 1, fit = { seed = 3 },
+      iterations = 3, on_iteration = function(row, n, state) nets[row.iteration], states[row.iteration] = nac.quant.copy(n), state end })
+    assert.same({ 10, 7, 5, 3 }, { nets[0]:tensor("a.weight"):size(1), nets[1]:tensor("a.weight"):size(1), nets[2]:tensor("a.weight"):size(1),
+      small:tensor("a.weight"):size(1) }) -- 10 x .7^i
+    assert.equal(2, small:tensor("b.weight"):size(1))
+    assert.is_true(math.abs(all[4].sparsity - (1 - (3 * 4 + 3 * 2 + 2 * 2) / before)) < 1e-12)
+    assert.equal(states[3]:numel(), small:state_size())
+    local _, again = nac.prune.iterative(nets[1], data(), { structure = "units", keep = .7, epochs = 1, warmup = 1, fit = { seed = 3 },
+      iterations = 3, resumed = true, done = 1, rewind_state = states[1], origin = net })
+    assert.is_true(again:tensor("a.weight"):equal(small:tensor "a.weight"))
+  end)
+
   it("goes on from an earlier call as if there had been none", function()
     local function last(whole)
       local net = net_of { seed = 4 }
@@ -163,5 +294,9 @@ describe("iterative pruning", function()
     refused({ rewind = "warmpu" }, "nearest: warmup")
     refused({ rewind = "epoch:3", warmup = 2 }, "epoch 3, but the warm%-up has 2 epochs")
     refused({ algorithm = "snac" }, "unknown pruning algorithm")
+    refused({ rewind = "epoch:k" }, "takes a number, as in epoch:3")
+    refused({ structure = "unit" }, "unknown structure of pruning")
+    refused({ structure = "heads" }, "no heads to be pruned")
+    refused({ mask_updates = -1 }, "mask_updates must be an integer from 0")
   end)
 end)

@@ -21,6 +21,7 @@
   X(npz) \
   X(plan) \
   X(proc) \
+  X(prune) \
   X(quant) \
   X(rng) \
   X(scaling) \

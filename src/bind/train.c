@@ -242,8 +242,9 @@ static void leave(handle *h, nac_storage **held, lua_State *before)
   h->busy = 0;
 }
 
-/* trainer:epoch(x, y, epoch, lr [, piece = 0]) -> {loss, accuracy, n}; lr is a number,
- * or an f64 tensor of one number a step; piece counts the calls for one epoch */
+/* trainer:epoch(x, y, epoch, lr [, piece = 0 [, first = 0, steps = 0]]) -> {loss, accuracy, n};
+ * lr is a number, or an f64 tensor of one number a step; piece counts the pieces of one epoch;
+ * with first and steps (0 = all) only those steps of it are made */
 static int l_epoch(lua_State *L)
 {
   handle *h = check(L);
@@ -259,6 +260,10 @@ static int l_epoch(lua_State *L)
   nac_score score;
   nac_error err;
   data.piece = luaL_optinteger(L, 6, 0);
+  data.first = luaL_optinteger(L, 7, 0);
+  data.steps = luaL_optinteger(L, 8, 0);
+  luaL_argcheck(L, data.first >= 0, 7, "steps are counted from 0");
+  luaL_argcheck(L, data.steps >= 0 && data.steps <= INT32_MAX, 8, "0 (all) or a number of steps expected");
   if (rates != NULL) {
     luaL_argcheck(L, rates->dtype == NAC_F64 && nac_tensor_is_contiguous(rates), 5,
                   "learning rates are a number or a contiguous f64 tensor");

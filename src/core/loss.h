@@ -39,6 +39,8 @@ typedef struct nac_data {
   const float *target;  /* (n, outputs), or NULL */
   int64_t n;
   int64_t piece;        /* which piece of an epoch that comes in several, from 0 */
+  int64_t first;        /* training begins with this step of the piece, from 0, ... */
+  int64_t steps;        /* ... and makes so many; 0 = all that are left */
 } nac_data;
 
 /** The answers of a batch, as its loss reads them. */

@@ -250,6 +250,7 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const
                       nac_score *score, nac_error *err)
 {
   nac_rng rng = nac_rng_stream(t->o.seed, "order of rows", (uint64_t)epoch, (uint64_t)data->piece);
+  const int64_t end = data->steps > 0 ? data->first + data->steps : INT64_MAX;
   int64_t at = 0;
   int64_t batch = 0;
   int code = check_data(t, data, err);
@@ -265,7 +266,11 @@ int nac_trainer_epoch(nac_trainer *t, const nac_data *data, int64_t epoch, const
     return code;
   }
   nac_rng_permutation(&rng, t->order, (size_t)data->n);
-  while (at < data->n) {
+  while (at < data->n && batch < data->first) {
+    at += batch_rows(t, at, data->n);
+    batch++;
+  }
+  while (at < data->n && batch < end) {
     const int64_t n = batch_rows(t, at, data->n);
     const uint64_t step = ((uint64_t)epoch << 32) + ((uint64_t)data->piece << 20) + (uint64_t)batch;
     const double rate = lr[n_lr == 1 ? 0 : batch];

@@ -31,7 +31,8 @@ int64_t nac_trainer_steps(const nac_trainer *t, int64_t n);
 /** Trains on all rows once, in an order drawn from (seed, epoch, piece), with one
  * learning rate (n_lr = 1) or one a step. The last partial batch is trained
  * too; a single row left over joins the batch before it where batch statistics
- * need two. Fails with NAC_ENAN at the first batch whose loss (or gradient,
+ * need two. With data->first and data->steps only some of the steps are made: a piece that
+ * is trained in several calls is trained as in one. Fails with NAC_ENAN at the first batch whose loss (or gradient,
  * where its norm is clipped) is not finite and for parameters that are not finite
  * at the end, NAC_EINTR when the user interrupts, NAC_EINVAL for answers that the
  * loss cannot take and for batches of one row where statistics need two;

@@ -63,8 +63,10 @@ function kinds.word(self, rule, value, where, path)
   if rule.files and type(value) == "string" and value:find("%." .. rule.files .. "$") then return value end
   local set = type(rule.words) == "function" and rule.words() or rule.words
   if type(value) == "table" and value ~= yaml.null then refuse(where, path, "a word is expected, not %s", shown(self, value)) end
+  if rule.pattern and type(value) == "string" and value:find(rule.pattern) then return value end
   local word, why = words.find(set, value == yaml.null and "null" or value)
   if not word then refuse(where, path, "%s", why) end
+  if word == rule.form then refuse(where, path, "'%s' takes a number, as in %s", word, rule.example) end
   return word
 end
 

@@ -3,7 +3,7 @@
 -- A rule: key, kind (integer, number, boolean, string, path, word, precision,
 -- list, values (to be searched: a list, or a range), section, any), doc; `also` =
 -- other names of the key; default, required; min, max, above; words (see
--- `nac.config.words`); of, least, most, repeats (lists); keys, or_file (sections:
+-- `nac.config.words`), and a pattern, form and example of words with a number in them; of, least, most, repeats (lists); keys, or_file (sections:
 -- a path may stand instead, see `nac.config.space_file`).
 local boards = require "nac.estimate.boards"
 local dimension = require "nac.space.dimension"
@@ -243,8 +243,16 @@ local local_search = {
   { key = "mode", kind = "word", words = set("mode of the local search", { "combined", "separated" }), default = "combined",
     doc = "combined: pruning at each precision. separated: pruning of the float network; precisions of the unpruned one." },
   { key = "pruning_algorithm", kind = "word", words = set("pruning algorithm", { "snac-pack", "nac" }), default = "snac-pack",
-    doc = "snac-pack: each layer alike, rewinding to the weights after warm-up. nac: all layers together, no rewinding." },
-  { key = "rewind", kind = "word", words = set("rewinding", { "none", "lr", "init", "warmup" }),
+    doc = "snac-pack: each layer alike, masks found anew every half epoch, rewinding to the weights after warm-up. nac: all layers together, no rewinding." },
+  { key = "pruning_structure", kind = "word", words = set("structure of pruning", { "weights", "units", "heads", "reuse_groups" }), default = "weights",
+    doc = "What goes: single weights; units and channels, or attention heads (the net shrinks); the groups of weights that share a multiplier." },
+  { key = "pruning_norm", kind = "word", words = set("norm", { "l1", "l2" }), default = "l1", doc = "Size of a unit, head or group: norm of its weights." },
+  { key = "reuse_factor", kind = "integer", min = 1, max = 1000000,
+    doc = "pruning_structure reuse_groups: weights a multiplier. Default: hls_config.model.reuse_factor." },
+  { key = "mask_updates", kind = "integer", min = 0, max = 1000,
+    doc = "How often an epoch the masks are found anew while training; 0: once, from the weights trained before. Default: the algorithm's (snac-pack 2, nac 0)." },
+  { key = "rewind", kind = "word", words = set("rewinding", { "none", "lr", "init", "warmup", "epoch:k" }), pattern = "^epoch:%d+$", form = "epoch:k",
+    example = "epoch:3",
     doc = "What is rewound after each pruning step (docs/local_search.md); the algorithm decides where it is left out." },
   { key = "include_bias", kind = "boolean", default = false, doc = "Whether biases are pruned, too." },
   { key = "precision_pairs", kind = "list", of = { kind = "section", keys = precision_pair() },

@@ -21,8 +21,9 @@ local M = {}
 
 local defaults = {
   mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "snac-pack",
-  include_bias = false,
+  include_bias = false, pruning_structure = "weights", pruning_norm = "l1",
 }
+local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
 
 local function fail(form, ...) error(form:format(...), 0) end
 
@@ -30,18 +31,42 @@ local function whole(s, key)
   if math.type(s[key]) ~= "integer" or s[key] < 0 then fail("%s must be an integer from 0, got %s", key, tostring(s[key])) end
 end
 
+-- What is pruned and how far it is rewound.
+local function check_pruning(s)
+  enum.check(s.pruning_structure, { "weights", "units", "heads", "reuse_groups" }, "structure of pruning", 0)
+  enum.check(s.pruning_norm, { "l1", "l2" }, "norm", 0)
+  if s.mask_updates ~= nil then whole(s, "mask_updates") end
+  if s.pruning_structure ~= "reuse_groups" then
+    s.reuse_factor = nil
+  else
+    local factor = s.reuse_factor or 1 -- the configuration's may come in its place
+    if math.type(factor) ~= "integer" or factor < 1 then fail("reuse_factor must be an integer from 1, got %s", tostring(factor)) end
+    if s.include_bias then fail("include_bias does not go with pruning_structure reuse_groups: biases belong to no multiplier") end
+  end
+  if s.rewind == nil then return end
+  local epoch = math.tointeger(tonumber(tostring(s.rewind):match "^epoch:(%d+)$"))
+  if not epoch then
+    enum.check(s.rewind, { "none", "lr", "init", "warmup", "epoch:k" }, "rewinding", 0)
+    if s.rewind == "epoch:k" then fail("rewind: epoch:k takes a number, as in epoch:3") end
+  elseif s.mode == "separated" then
+    fail("rewind: epoch:%d needs mode combined: separated pruning has no warm-up whose epochs could be rewound to", epoch)
+  elseif epoch > s.qat_epochs then
+    fail("rewind: epoch:%d, but the warm-up has %d epochs (qat_epochs)", epoch, s.qat_epochs)
+  end
+end
+
 -- The settings with defaults, checked.
 local function checked(given)
   if type(given) ~= "table" then fail("the settings of a local search are a table, as a configuration's section local_search; got %s", type(given)) end
-  local s, known = {}, { "precision_pairs" }
+  local s, known = {}, { table.unpack(optional) }
   for key, value in pairs(defaults) do s[key], known[#known + 1] = value, key end
-  known[#known + 1] = "rewind"
   table.sort(known)
   for key, value in pairs(given) do s[enum.check(key, known, "key of local_search", 0)] = value end
   s.precision_pairs = s.precision_pairs or { { total_bits = 8, int_bits = 3 } }
   enum.check(s.mode, { "combined", "separated" }, "mode of the local search", 0)
   enum.check(s.pruning_algorithm, { "nac", "snac-pack" }, "pruning algorithm", 0)
   for _, key in ipairs { "qat_epochs", "pruning_iterations", "pruning_epochs" } do whole(s, key) end
+  check_pruning(s)
   if type(s.pruning_rate) ~= "number" or not (s.pruning_rate > 0 and s.pruning_rate <= 1) then
     fail("pruning_rate must be above 0 and at most 1, got %s", tostring(s.pruning_rate))
   end
@@ -72,7 +97,8 @@ local function identity_of(job)
     sums[i] = assert(hash.sha256_file(path))
   end
   local text = { json.encode(sums), tostring(job.seed) }
-  for _, key in ipairs { "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "include_bias", "rewind" } do
+  for _, key in ipairs { "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "include_bias", "rewind",
+    "pruning_structure", "pruning_norm", "reuse_factor", "mask_updates" } do
     text[#text + 1] = ("%s %s"):format(key, tostring(job.settings[key]))
   end
   for _, pair in ipairs(job.settings.precision_pairs) do
@@ -139,6 +165,7 @@ local function new_job(what, data, settings, options)
     if data == nil then fail("a local search of a net needs data: a data set, or { fit =, search =, select = }") end
     from = start.from_nets(what, data)
   end
+  if s.pruning_structure == "reuse_groups" then s.reuse_factor = s.reuse_factor or from.reuse_factor or 1 end
   local mode = require("nac.local_search." .. s.mode)
   local job = { settings = s, mode = mode, dir = options.dir or (type(what) == "string" and what or "results") .. "/" .. mode.folder }
   for key, value in pairs(from) do job[key] = value end
@@ -187,6 +214,7 @@ local function finish(job, list, result)
   result.front = report.front(result.curves)
   result.constant_guess = score.constant_guess(job.select)
   local ok, message = outputs.write_tables(job, result.curves)
+  if ok then ok, message = outputs.write_lines(job, list) end
   if not ok then return nil, message end
   if result.interrupted or result.fault or #result.curves == 0 then return outputs.write_config(job, false) end
   local all = {}
@@ -224,8 +252,9 @@ end
 -- @param[opt] data with nets: a data set, or parts `{ fit =, search =, select = }`
 -- @param[opt] settings as a configuration's section local_search: `mode` = "combined" | "separated", `qat_epochs`,
 --   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
---   `pruning_algorithm` = "snac-pack" | "nac", `include_bias`, `precision_pairs` = list of { total_bits =, int_bits = number or "auto" }
---   and what else nac.quant.prepare takes
+--   `pruning_algorithm` = "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
+--   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
+--   `precision_pairs` = list of { total_bits =, int_bits = number or "auto" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
 --   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
 -- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its

@@ -13,7 +13,8 @@ local M = {}
 function M.config_path(dir) return dir .. "/local_search_config.yaml" end
 
 local order = {
-  "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "rewind", "include_bias", "precision_pairs",
+  "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "pruning_structure",
+  "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "precision_pairs",
   "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
 }
 
@@ -43,11 +44,13 @@ end
 local ours = {
   "^best_model[%w_%-]*%.npz$", "^best_model[%w_%-]*%.yaml$", "^combined_local_search%.png$", "^combined_qat_pruning_log%.csv$", "^pruning_curve%.png$",
   "^pruning_log%.csv$", "^qat_log%.csv$", "^qat_results%.png$", "^training_log%.txt$", "^local_search_config%.yaml$",
+  "^local_search_results%.txt$",
 }
 
 --- Removes what an earlier run wrote, and nothing else.
 function M.remove(dir)
-  for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+%.json$", "^start_fold%d+%.npz$" } } } do
+  for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+_%d+%.yaml$",
+    "^[%w%-]+_fold%d+%.json$", "^start_fold%d+%.npz$" } } } do
     if file.exists(folder[1]) == "directory" then
       for name in lfs.dir(folder[1]) do
         for _, pattern in ipairs(folder[2]) do
@@ -66,6 +69,32 @@ function M.write_tables(job, curves)
     if not ok then return nil, message end
   end
   return true
+end
+
+-- A number as PyTorch prints it in a tensor.
+local function as_tensor(x)
+  local text = ("%.4f"):format(x)
+  return ("tensor(%s)"):format(text:match "^([01])%.0000$" and text:sub(1, 2) or text)
+end
+
+--- Writes NAC's text log, one line a precision, fold and iteration. Its figure called Val is ours on the part select; it has none
+-- of the test set, which is read once, for the winner.
+-- @param job of the local search
+-- @param list of units
+-- @return true, or nil and a message
+function M.write_lines(job, list)
+  local lines = {}
+  for _, unit in ipairs(list) do
+    local name = unit.pair and ("%d-Bit QAT Model"):format(unit.pair.total_bits) or "Model"
+    for _, row in ipairs(units.rows(job, unit)) do
+      local layers = {}
+      for i, part in ipairs(row.layers or {}) do layers[i] = as_tensor(part) end
+      lines[#lines + 1] = ("Fold %d %s %s Prune Iter: %d, %s: %.17g, Val Loss: %s, Sparsities: (%s%s)\n"):format(
+        unit.fold, units.label(unit.pair), name, row.iteration, row.accuracy < 0 and "Val Negative Mean Square" or "Val Accuracy", row.accuracy,
+        row.loss and ("%.17g"):format(row.loss) or "nan", table.concat(layers, ", "), #layers == 1 and "," or "")
+    end
+  end
+  return file.write(job.dir .. "/local_search_results.txt", table.concat(lines))
 end
 
 --- Draws the pictures of a mode.

@@ -46,7 +46,7 @@ end
 --- From the results folder of a global search.
 -- @param dir the folder
 -- @param[opt] options `trial`: another trial of the front than the winner
--- @return { nets, folds, select, test = function, search = training settings, loss, seed, base_bops, what = text }; or nil and a message
+-- @return { nets, folds, select, test = function, search = training settings, loss, seed, reuse_factor, base_bops, what = text }; or nil and a message
 function M.from_results(dir, options)
   local number = options and options.trial
   local path
@@ -68,6 +68,7 @@ function M.from_results(dir, options)
   if not nets then return nil, message end
   return {
     nets = nets, folds = job.folds, select = job.select, search = config.search, seed = config.search.seed,
+    reuse_factor = config.hls_config.model.reuse_factor,
     augment = job.dataset.augment, loss = job.loss, base_bops = base_bops(description, nets, config.search.model_type),
     test = function() return job.dataset:test() end, what = ("trial %d of %s"):format(number, dir),
   }

@@ -1,7 +1,7 @@
 --- One unit of work: one precision on one fold, from warm-up through all pruning
--- iterations. Its state lies in two files a unit, NAME.json (what is done) and
--- NAME_K.npz (the net after iteration K), so that a killed run goes on with the
--- next iteration.
+-- iterations. Its state lies in files of its own, NAME.json (what is done),
+-- NAME_K.npz (the net after iteration K; of a net that shrinks also NAME_K.yaml) and NAME_rewind_K.npz
+-- (what is rewound to), so that a killed run goes on with the next iteration.
 local bops = require "nac.bops"
 local file = require "nac.util.file"
 local json = require "nac.util.json"
@@ -23,8 +23,17 @@ end
 
 local function path(job, unit, ending) return ("%s/state/%s%s"):format(job.dir, M.name(unit), ending) end
 
+-- Whether the net loses units or heads, so that its files hold its layers, too.
+local function shrinks(job)
+  local structure = job.settings.pruning_structure
+  return structure == "units" or structure == "heads"
+end
+
 --- The file with a unit's net after an iteration.
-function M.net_path(job, unit, iteration) return path(job, unit, ("_%d.npz"):format(iteration)) end
+function M.net_path(job, unit, iteration) return path(job, unit, ("_%d.%s"):format(iteration, shrinks(job) and "yaml" or "npz")) end
+
+-- What is rewound to: one state for all iterations, unless the net shrinks.
+local function rewind_path(job, unit, iteration) return path(job, unit, ("_rewind_%d.npz"):format(shrinks(job) and iteration or 0)) end
 
 -- Ends the unit as failed where a file cannot be written or read.
 local function need(ok, message)
@@ -65,8 +74,10 @@ local function row_of(job, unit, net, r)
   if why and r.iteration == 0 then
     job.say(("%s fold %d is scored by its fake-quantised form, not by integers: %s"):format(M.label(unit.pair), unit.fold, why))
   end
+  local layers = {}
+  for _, one in ipairs(select(2, prune.sparsity(net))) do layers[#layers + 1] = one.zeros / one.n end
   return {
-    iteration = r.iteration, sparsity = r.sparsity, epochs = r.fit.epochs, seconds = r.seconds,
+    iteration = r.iteration, sparsity = r.sparsity, layers = layers, epochs = r.fit.epochs, seconds = r.seconds,
     loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
     accuracy = accuracy, bops = effective_bops(net, unit),
     ebops = unit.pair and bops.count(net, { definition = "ebops", bits = unit.pair.total_bits }) or nil,
@@ -89,9 +100,38 @@ end
 
 -- Where an earlier run stopped: the net, and the state that is rewound to.
 local function take_up(job, unit, net, last)
-  need(model.load(net, M.net_path(job, unit, last.iteration)))
-  local rewind = npz.read(path(job, unit, "_rewind.npz"))
-  return rewind and rewind.state
+  local at = M.net_path(job, unit, last.iteration)
+  if shrinks(job) then net = need(model.load(at)) else need(model.load(net, at)) end
+  local rewind = npz.read(rewind_path(job, unit, last.iteration))
+  return net, rewind and rewind.state
+end
+
+-- Options of nac.prune.iterative, but for those of going on.
+local function pruning_options(job, unit, report)
+  local s = job.settings
+  return {
+    algorithm = s.pruning_algorithm, rewind = s.rewind, factors = report and report.factors, keep = s.pruning_rate,
+    include_bias = s.include_bias, structure = s.pruning_structure, norm = s.pruning_norm, mask_updates = s.mask_updates,
+    reuse_factor = s.pruning_structure == "reuse_groups" and s.reuse_factor or nil,
+    iterations = unit.iterations, warmup = unit.warmup, epochs = s.pruning_epochs, fit = fit_options(job, unit),
+  }
+end
+
+-- Says at the start which formats overflow and what pruning leaves alone.
+local function tell(job, unit, net, report)
+  local texts, structure = { table.unpack(report and report.warnings or {}) }, job.settings.pruning_structure
+  if unit.iterations > 0 and shrinks(job) then
+    local skipped = select(2, prune.structured(net, { amount = 0, structure = structure })).skipped
+    for name, why in pairs(skipped) do texts[#texts + 1] = ("'%s' keeps its %s: %s"):format(name, structure, why) end
+    table.sort(texts)
+  elseif unit.iterations > 0 and structure == "reuse_groups" then
+    for _, layer in ipairs(net:layers()) do
+      if layer.kind:find "^conv" then
+        texts[#texts + 1] = ("'%s' keeps its weights: only dense layers have multipliers that serve a group"):format(layer.name)
+      end
+    end
+  end
+  for _, text in ipairs(texts) do job.say(("%s fold %d: %s"):format(M.label(unit.pair), unit.fold, text)) end
 end
 
 --- Runs a unit to its end, or what an earlier run left of it.
@@ -100,34 +140,32 @@ end
 -- @param[opt] on_iteration function(number), called when one is done, before it is saved
 -- @return its rows
 function M.run(job, unit, on_iteration)
-  local settings, rows = job.settings, M.rows(job, unit)
+  local rows = M.rows(job, unit)
   local last = rows[#rows]
   if last and last.iteration == unit.iterations then return rows end
-  local net, report = M.start(job, unit)
-  local rewind_state = last and take_up(job, unit, net, last)
-  for _, text in ipairs(not last and report and report.warnings or {}) do
-    job.say(("%s fold %d: %s"):format(M.label(unit.pair), unit.fold, text))
+  local origin, report = M.start(job, unit)
+  local options, net = pruning_options(job, unit, report), origin
+  if last then
+    net, options.rewind_state = take_up(job, unit, origin, last)
+    options.resumed, options.done, options.lr, options.origin = true, last.iteration, last.lr, origin
   end
-  prune.iterative(net, job.folds[unit.fold], {
-    algorithm = settings.pruning_algorithm, rewind = settings.rewind, factors = report and report.factors,
-    keep = settings.pruning_rate, include_bias = settings.include_bias,
-    iterations = unit.iterations, warmup = unit.warmup, epochs = settings.pruning_epochs, fit = fit_options(job, unit),
-    resumed = last ~= nil, done = last and last.iteration or 0, lr = last and last.lr, rewind_state = rewind_state or nil,
-    on_iteration = function(r, trained, state)
-      if state and r.iteration == 0 then need(npz.write(path(job, unit, "_rewind.npz"), { state = state })) end
-      rows[#rows + 1] = row_of(job, unit, trained, r)
-      if on_iteration then on_iteration(r.iteration) end
-      save(job, unit, rows, trained)
-      say(job, unit, rows[#rows])
-    end,
-  })
-  net:close()
+  if not last then tell(job, unit, origin, report) end
+  function options.on_iteration(r, trained, state)
+    if state and (r.iteration == 0 or shrinks(job)) then need(npz.write(rewind_path(job, unit, r.iteration), { state = state })) end
+    rows[#rows + 1] = row_of(job, unit, trained, r)
+    if on_iteration then on_iteration(r.iteration) end
+    save(job, unit, rows, trained)
+    say(job, unit, rows[#rows])
+  end
+  prune.iterative(net, job.folds[unit.fold], options)
+  origin:close()
   return rows
 end
 
 --- The net of a unit after an iteration, from its file.
 -- @return the net; or nil and a message
 function M.load(job, unit, iteration)
+  if shrinks(job) then return model.load(M.net_path(job, unit, iteration)) end
   local net = M.start(job, unit)
   local ok, message = model.load(net, M.net_path(job, unit, iteration))
   if not ok then return nil, message end
@@ -138,9 +176,13 @@ end
 -- @param keep set of iterations
 function M.clean(job, unit, keep)
   for _, row in ipairs(M.rows(job, unit)) do
-    if not keep[row.iteration] then os.remove(M.net_path(job, unit, row.iteration)) end
+    if not keep[row.iteration] then
+      local net = M.net_path(job, unit, row.iteration)
+      os.remove(net)
+      os.remove((net:gsub("%.yaml$", ".npz")))
+    end
+    os.remove(rewind_path(job, unit, row.iteration))
   end
-  os.remove(path(job, unit, "_rewind.npz"))
 end
 
 return M

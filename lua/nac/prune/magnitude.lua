@@ -1,19 +1,24 @@
---- Magnitude pruning: the weights nearest to zero are masked. A masked weight is
--- zero and stays so in training, saving and loading.
+--- Magnitude pruning: the weights nearest to zero are masked, one by one or in the
+-- groups that share a multiplier. A masked weight is zero and stays so in training,
+-- saving and loading.
+local cprune = require "nac.c.prune"
 local enum = require "nac.util.enum"
+local reuse = require "nac.estimate.reuse"
 local tensor = require "nac.tensor"
 
 local M = {}
 
-local known = { "amount", "factors", "include_bias", "layers", "scope", "sparsity" }
+local known = { "amount", "factors", "include_bias", "layers", "norm", "reuse_factor", "scope", "sparsity", "structure" }
 local products = { dense = true, conv1d = true, conv2d = true }
 
--- The parameters that may be pruned, in order: { name =, tensor = }.
+-- The parameters that may be pruned, in order: { name =, tensor =, group = weights that go together }.
+-- Only dense layers have multipliers that serve a group of weights (docs/hls.md).
 local function parameters(net, options, level)
   local wanted = {}
   local names = {}
+  local grouped = options.structure == "reuse_groups"
   for _, layer in ipairs(net:layers()) do
-    if products[layer.kind] and not layer.share then
+    if products[layer.kind] and not layer.share and (not grouped or layer.kind == "dense") then
       names[#names + 1] = layer.name
       wanted[layer.name .. ".weight"] = layer.name
       if options.include_bias then wanted[layer.name .. ".bias"] = layer.name end
@@ -27,9 +32,14 @@ local function parameters(net, options, level)
   local list = {}
   for _, entry in ipairs(net:tensors()) do
     local layer = wanted[entry.name]
-    if layer and (not only or only[layer]) then list[#list + 1] = { name = entry.name, tensor = entry.tensor } end
+    if layer and (not only or only[layer]) then
+      local shape = entry.tensor:shape()
+      list[#list + 1] = { name = entry.name, tensor = entry.tensor, group = grouped and reuse.nearest(shape[2], shape[1], options.reuse_factor) or 1 }
+    end
   end
-  if #list == 0 then error("the net has no weights that could be pruned", level + 1) end
+  if #list == 0 then
+    error(grouped and "the net has no dense layer whose multipliers could be pruned" or "the net has no weights that could be pruned", level + 1)
+  end
   return list
 end
 
@@ -40,69 +50,80 @@ local function part_of(value, what, level)
   return value
 end
 
-local function flat(t)
-  local n = t:numel()
-  return t:contiguous():reshape { n }:totable(), n
+-- Magnitudes, one an element, before what the rows were multiplied with (`factor`, a list).
+local function magnitudes(entry, factor, level)
+  if not entry.tensor:isfinite() then error(("prune: %s holds numbers that are not finite"):format(entry.name), level + 1) end
+  local n = entry.tensor:numel()
+  local size = entry.tensor:contiguous():abs()
+  if not factor then return size:reshape { n } end
+  local inverse = {}
+  for i, f in ipairs(factor) do inverse[i] = f ~= 0 and math.abs(1 / f) or 0 end
+  return (size:reshape { #factor, n // #factor } * tensor.new(inverse):reshape { #factor, 1 }):reshape { n }
 end
 
--- Magnitudes and present masks of a group of parameters, one list after the other.
-local function gather(net, group, factors, level)
-  local size, keep = {}, {}
-  for _, entry in ipairs(group) do
-    local factor = factors and factors[entry.name]
-    local row = factor and entry.tensor:numel() // #factor -- elements a factor is for
-    if not entry.tensor:isfinite() then error(("prune: %s holds numbers that are not finite"):format(entry.name), level + 1) end
-    local weights, n = flat(entry.tensor)
-    local mask = net:mask(entry.name)
-    mask = mask and flat(mask)
-    for i = 1, n do
-      local f = factor and factor[(i - 1) // row + 1] or 1
-      size[#size + 1] = math.abs(f ~= 0 and weights[i] / f or 0)
-      keep[#keep + 1] = mask and mask[i] or 1
-    end
-  end
-  return size, keep
+-- What competes in a parameter, as lists: sizes, whether it is there, how many weights it stands for
+-- (nil: one each). The size of a group is the mean magnitude of its weights or, with norm "l2", the root of
+-- their mean square: norms divided by what makes groups of unlike length comparable.
+local function items(net, entry, options, level)
+  local size = magnitudes(entry, options.factors and options.factors[entry.name], level + 1)
+  local n, g = size:numel(), entry.group
+  local mask = net:mask(entry.name)
+  mask = mask and mask:reshape { n } or tensor.ones({ n }, "u8")
+  if g == 1 then return { size = size, keep = mask, left = math.tointeger(mask:sum()) } end
+  local rows = size:reshape { n // g, g }
+  local grouped = mask:reshape { n // g, g }
+  return {
+    size = options.norm == "l2" and (rows * rows):mean(2):sqrt() or rows:mean(2), keep = grouped:max(2),
+    width = grouped:to("i32"):sum(2), left = math.tointeger(mask:sum()), mask = grouped,
+  }
 end
 
--- Takes the `count` least of those kept out; of equals the first.
-local function take_least(size, keep, count)
-  local alive = {}
-  for i, k in ipairs(keep) do
-    if k ~= 0 then alive[#alive + 1] = size[i] end
-  end
-  if count <= 0 then return end
-  table.sort(alive)
-  local limit = alive[count]
-  local equal = 0 -- how many of the limit's size go
-  for i = count, 1, -1 do
-    if alive[i] < limit then break end
-    equal = equal + 1
-  end
-  for i, k in ipairs(keep) do
-    if k ~= 0 and size[i] < limit then
-      keep[i] = 0
-    elseif k ~= 0 and size[i] == limit and equal > 0 then
-      keep[i], equal = 0, equal - 1
-    end
-  end
+local function joined(list, key)
+  local parts = {}
+  for i, one in ipairs(list) do parts[i] = one[key] end
+  if #parts == 0 then return nil end
+  return #parts == 1 and parts[1] or tensor.concat(parts)
+end
+
+-- Widths of all items where some parameter has groups.
+local function widths(list)
+  local any = false
+  for _, one in ipairs(list) do any = any or one.width ~= nil end
+  if not any then return nil end
+  for _, one in ipairs(list) do one.width = one.width or tensor.ones({ one.size:numel() }, "i32") end
+  return joined(list, "width")
 end
 
 local function prune_group(net, group, options, level)
-  local size, keep = gather(net, group, options.factors, level)
-  local gone = 0
-  for _, k in ipairs(keep) do
-    if k == 0 then gone = gone + 1 end
+  local list, total, left = {}, 0, 0
+  for i, entry in ipairs(group) do
+    list[i] = items(net, entry, options, level + 1)
+    total, left = total + entry.tensor:numel(), left + list[i].left
   end
-  local left = #keep - gone
-  local count = options.amount and options.amount * left or options.sparsity * #keep - gone
-  take_least(size, keep, math.min(left, math.floor(count + .5)))
+  local count = options.amount and options.amount * left or options.sparsity * total - (total - left)
+  local keep = joined(list, "keep")
+  cprune.least(joined(list, "size"), keep, math.min(left, math.floor(count + .5)), widths(list))
   local at = 0
-  for _, entry in ipairs(group) do
-    local n = entry.tensor:numel()
-    local mask = tensor.new(table.move(keep, at + 1, at + n, 1, {}), "u8"):reshape(entry.tensor:shape())
-    net:set_mask(entry.name, mask)
+  for i, entry in ipairs(group) do
+    local n = list[i].size:numel()
+    local part = keep:slice(1, at + 1, at + n)
+    if entry.group > 1 then part = list[i].mask:minimum(part:reshape { n, 1 }:expand { n, entry.group }) end
+    net:set_mask(entry.name, part:to "u8":contiguous():reshape(entry.tensor:shape()))
     at = at + n
   end
+end
+
+local function check_structure(options, level)
+  local structure = enum.check(options.structure or "weights", { "weights", "reuse_groups" }, "structure of pruning", level + 1)
+  enum.check(options.norm or "l1", { "l1", "l2" }, "norm of a group", level + 1)
+  if structure == "weights" then
+    if options.reuse_factor ~= nil then error("prune: reuse_factor needs structure = \"reuse_groups\"", level + 1) end
+    return
+  end
+  if math.type(options.reuse_factor) ~= "integer" or options.reuse_factor < 1 then
+    error(("prune: reuse_factor must be an integer from 1, got %s"):format(tostring(options.reuse_factor)), level + 1)
+  end
+  if options.include_bias then error("prune: biases belong to no multiplier; include_bias goes with structure = \"weights\"", level + 1) end
 end
 
 --- Prunes the weights with the least magnitudes. What is pruned already stays so.
@@ -111,6 +132,9 @@ end
 --
 -- * `sparsity`: part of the weights that is pruned in the end; or `amount`: part of those still there that goes now
 -- * `scope` = "global" (all layers compete) | "layer" (each layer alike)
+-- * `structure` = "weights" (one by one) | "reuse_groups": in dense layers, all weights that a multiplier of the strategy
+--   "resource" serves go together, so that it has nothing left to do; `reuse_factor`: how many (in each layer the nearest legal
+--   number), `norm` = "l1" | "l2": which norm of a group's weights is its size (divided by its length). Convolutions stay as they are
 -- * `factors`: parameter -> list of what its rows were multiplied with (`report.factors` of nac.quant.prepare): magnitudes are those
 --   before it. Folded batchnorms make whole layers small; without their factors a global threshold would take such a layer out
 -- * `include_bias` = false; `layers`: names, by default all dense layers and convolutions
@@ -122,13 +146,14 @@ function M.magnitude(net, options)
   local what = options.sparsity and "sparsity" or "amount"
   part_of(options[what], what, 2)
   local scope = enum.check(options.scope or "global", { "global", "layer" }, "scope of pruning", 2)
+  check_structure(options, 2)
   local list = parameters(net, options, 2)
   if scope == "global" then
     prune_group(net, list, options, 2)
   else
     for _, entry in ipairs(list) do prune_group(net, { entry }, options, 2) end
   end
-  return M.sparsity(net, options)
+  return M.sparsity(net, { include_bias = options.include_bias, layers = options.layers })
 end
 
 --- The part of the weights that is zero, counted.
@@ -142,6 +167,35 @@ function M.sparsity(net, options)
     zeros, n = zeros + rows[i].zeros, n + rows[i].n
   end
   return zeros / n, rows
+end
+
+--- The groups of weights that share a multiplier, and how many are zero altogether.
+-- @param net a net with weights
+-- @param reuse_factor weights a multiplier, in each layer the nearest legal number
+-- @return list of { layer =, group = weights a multiplier, groups =, zero = }, one a dense layer
+function M.reuse_groups(net, reuse_factor)
+  check_structure({ structure = "reuse_groups", reuse_factor = reuse_factor }, 2)
+  local rows = {}
+  for i, entry in ipairs(parameters(net, { structure = "reuse_groups", reuse_factor = reuse_factor }, 2)) do
+    local groups = entry.tensor:numel() // entry.group
+    local live = entry.tensor:contiguous():ne(0):reshape { groups, entry.group }:max(2)
+    rows[i] = { layer = entry.name:match "^(.*)%.", group = entry.group, groups = groups, zero = groups - math.tointeger(live:sum()) }
+  end
+  return rows
+end
+
+--- Takes the masks of what may be pruned away: those weights are trained again, from zero.
+-- @param net a net with weights
+-- @param[opt] options `include_bias`, `layers`, `structure`, `reuse_factor` as in `magnitude`
+function M.release(net, options)
+  for _, entry in ipairs(parameters(net, options or {}, 2)) do net:set_mask(entry.name, nil) end
+end
+
+--- Masks exactly those weights that are zero.
+-- @param net a net with weights
+-- @param[opt] options as in `release`
+function M.match(net, options)
+  for _, entry in ipairs(parameters(net, options or {}, 2)) do net:set_mask(entry.name, entry.tensor:ne(0):contiguous()) end
 end
 
 --- Sets weights that are masked to zero again, after a net's numbers came from elsewhere.

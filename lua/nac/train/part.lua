@@ -71,23 +71,54 @@ local function answer(ok, score, ...)
   return nil, score, "invalid"
 end
 
+-- Trains one piece, whose first step is number `before` + 1 of the epoch, and pauses where asked.
+local function train_piece(trainer, x, y, at, total)
+  local pauses, steps = at.pauses, trainer:steps(x:size(1))
+  local rates = some_rates(at.rates, at.before + 1, steps)
+  local function train(first, count)
+    if count == 0 then return true end
+    local score, message, why = answer(pcall(trainer.epoch, trainer, x, y, at.epoch, rates, at.piece, first, count))
+    if not score then return nil, message, why end
+    sum(total, score)
+    return true
+  end
+  local done = 0
+  for _, stop in ipairs(pauses and pauses.steps or {}) do
+    local step = stop - at.before
+    if step <= steps and (step > 0 or stop == 0 and at.piece == 0) then
+      local ok, message, why = train(done, step - done)
+      if not ok then return nil, message, why end
+      done = step
+      pauses.call(stop)
+    end
+  end
+  local ok, message, why = train(done, steps - done)
+  at.before, at.piece = at.before + steps, at.piece + 1
+  return ok, message, why
+end
+
 --- Trains one epoch on a part.
 -- @param part tensors or a stream
 -- @param trainer of nac.c.train
 -- @param epoch number, from 1
 -- @param rates a number, or an f64 tensor with one a step
 -- @param[opt] augment function(x, epoch) -> x, called for each piece
+-- @param[opt] pauses `{ steps = ascending list, call = function(step) }`: called after so many steps of the epoch
 -- @return score; or nil, message, reason, as trainer:epoch
-function M.epoch(part, trainer, epoch, rates, augment)
-  if not M.is_stream(part) then return answer(pcall(trainer.epoch, trainer, changed(augment, part.x, epoch), part.y, epoch, rates)) end
-  local total, piece, step = { n = 0, weight = 0, loss = 0 }, 0, 1
+function M.epoch(part, trainer, epoch, rates, augment, pauses)
+  if not M.is_stream(part) and not pauses then
+    return answer(pcall(trainer.epoch, trainer, changed(augment, part.x, epoch), part.y, epoch, rates))
+  end
+  local total = { n = 0, weight = 0, loss = 0 }
+  local at = { epoch = epoch, rates = rates, pauses = pauses, before = 0, piece = 0 }
+  if not M.is_stream(part) then
+    local ok, message, why = train_piece(trainer, changed(augment, part.x, epoch), part.y, at, total)
+    if not ok then return nil, message, why end
+    return mean(total)
+  end
   for x, y in part:pieces(epoch) do
-    local count = trainer:steps(x:size(1))
-    local score, message, why =
-      answer(pcall(trainer.epoch, trainer, changed(augment, x, epoch), y, epoch, some_rates(rates, step, count), piece))
-    if not score then return nil, message, why end
-    sum(total, score)
-    piece, step = piece + 1, step + count
+    local ok, message, why = train_piece(trainer, changed(augment, x, epoch), y, at, total)
+    if not ok then return nil, message, why end
   end
   return mean(total)
 end

@@ -21,8 +21,8 @@ Run.__index = Run
 Run.__name = "nac.train.run"
 
 local known = {
-  "augment", "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "piece", "plateau", "reference", "resume",
-  "schedule", "seed", "standardize", "trial",
+  "augment", "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "pauses", "piece", "plateau",
+  "reference", "resume", "schedule", "seed", "standardize", "trial",
 }
 
 -- The trainer's options from the user's, and the learning rate.
@@ -65,6 +65,23 @@ local function augment_of(options, data, level)
   end
   for key in pairs(augment) do enum.check(key, { "shift" }, "augmentation", level + 1) end
   return augment
+end
+
+-- Where epochs of so many steps pause: { steps = ascending list, call = function(step) } for part.epoch, or nil.
+local function pauses_of(options, steps, level)
+  local p = options.pauses
+  if p == nil then return nil end
+  if type(p) ~= "table" or type(p.at) ~= "function" or type(p.call) ~= "function" then
+    error("pauses must be { at = function(steps of an epoch) -> list of steps, call = function(step, epoch) }", level + 1)
+  end
+  local list, last = p.at(steps), -1
+  for _, step in ipairs(list) do
+    if math.type(step) ~= "integer" or step <= last or step > steps then
+      error(("pauses.at must give ascending integers from 0 to %d, the steps of an epoch; got %s"):format(steps, tostring(step)), level + 1)
+    end
+    last = step
+  end
+  return list
 end
 
 -- Takes up a state, or the one in the file of that name.
@@ -111,6 +128,7 @@ function M.new(net, data, options, level)
     error(type(made) == "string" and made:gsub("^[^:\n]+:%d+: ", "") or made, level)
   end
   self.schedule = made
+  self.pause_steps = pauses_of(options, run.steps, level)
   net:save_state(self.best_state)
   local resume = options.resume or (options.checkpoint and file.exists(options.checkpoint) and options.checkpoint)
   if resume then
@@ -136,7 +154,8 @@ function Run:step(level)
   level = (level or 1) + 1
   local started, before, epoch = proc.clock(), self.seconds, #self.history + 1
   local rates, lr = self.schedule:rates(epoch, self.history[epoch - 1])
-  local score = guard.score(level, part.epoch(self.fit, self.trainer, epoch, rates, self.change))
+  local pauses = self.pause_steps and { steps = self.pause_steps, call = function(step) self.options.pauses.call(step, epoch) end }
+  local score = guard.score(level, part.epoch(self.fit, self.trainer, epoch, rates, self.change, pauses))
   local row = { epoch = epoch, loss = score.loss, accuracy = score.accuracy, lr = lr }
   if self.search then
     local s = guard.score(level, part.evaluate(self.search, self.trainer))
