@@ -1,5 +1,5 @@
 --- Mutation fuzzing of the readers of data files: damaged IDX, gzip, npy,
--- npz, CSV, ARFF, safetensors, HDF5 and model files may be accepted or refused with a message, no more.
+-- npz, CSV, ARFF, safetensors, HDF5, PyTorch and model files may be accepted or refused with a message, no more.
 --     build/nac-lua spec/fuzz/readers.lua [rounds a file=2000] [seed=1]
 local files = require "spec.support.files"
 local c_table = require "nac.c.table"
@@ -70,6 +70,20 @@ local model_path = files.temporary(nil, ".yaml")
 assert(nac.model.save(net, model_path))
 run("model", { model_path }, nac.model.load)
 os.remove((model_path:gsub("yaml$", "npz")))
+
+-- PyTorch's files, whole and as a program alone, and a wheel of them.
+local zip = require "nac.c.zip"
+local wheel = "spec/golden/rule4ml_tiny.whl"
+local inside = assert(zip.read(wheel, "rule4ml/models/weights/v2/gnn/LUT.weights.pt", MEMORY))
+run("torch", { good(inside, ".pt") }, require("nac.torch_file").read)
+local program, storages = good(assert(zip.read(good(inside, ".pt"), "tiny/data.pkl", MEMORY)), ".pkl"), {}
+for i = 0, 40 do storages[i + 1] = { name = "m/data/" .. i, data = ("x"):rep(2048) } end
+local around = good(nil, ".pt")
+run("pickle", { program }, function(path)
+  files.write(around, files.zip { { name = "m/data.pkl", data = files.read(path) }, table.unpack(storages) })
+  return require("nac.torch_file").read(around)
+end)
+run("wheel", { wheel }, function(path) return require("nac.estimate.rule4ml").read(path, "gnn") end)
 
 -- A child a file: fewer rounds.
 rounds = math.max(1, rounds // 10)

@@ -1,5 +1,7 @@
 -- `nac-lua cost` as a user types it.
 local json = require "dkjson"
+local files = require "spec.support.files"
+local nac = require "nac"
 local run = require("spec.support.interpreter").run
 
 local function with_file(text, f)
@@ -70,6 +72,41 @@ describe("nac-lua cost", function()
       end)
   end)
 
+  it("takes a model: digits and zeros of its weights count, groups of zeros in the resource strategy", function()
+    local arch = nac.nn.sequential { input = { 16 }, nac.nn.dense { units = 8 }, nac.nn.relu {}, nac.nn.dense { units = 4 } }
+    local net = nac.quant.prepare(arch:build { seed = 1 }, { total_bits = 8, int_bits = 3 })
+    local w = net:tensor "dense1.weight"
+    -- Of each row of 16 the first 8 are zero, then every second one.
+    for o = 1, 8 do
+      for i = 1, 16 do w[o][i] = (i <= 8 or i % 2 == 0) and 0 or 7 / 32 end
+    end
+    local path = files.temporary(nil, ".yaml")
+    assert(nac.model.save(net, path))
+    local function cost(options)
+      local text, status = run("$NAC_LUA cost --json " .. options .. " " .. path)
+      assert.equal(0, status, text)
+      return json.decode(text)
+    end
+    local latency = cost ""
+    assert.same({ 160, 96 }, { latency.weights, latency.zeros })
+    -- 7 has two digits (8 - 1): 8 rows of 4 weights, 8 summands of 8 bits.
+    assert.equal(math.ceil(0.94 * 8 * 8 * (8 + 1 + 1.5)), latency.layers[1].lut)
+    assert.equal(8, math.tointeger(latency.weight_bits))
+    -- Of two groups of 8 a row, one is all zeros; of groups of 4, two of four; of 16, none.
+    for factor, multipliers in pairs { [4] = 16, [8] = 8, [16] = 8 } do
+      local shared = cost("--strategy resource --reuse " .. factor)
+      assert.equal(multipliers, math.tointeger(shared.layers[1].dsp))
+    end
+    os.remove((path:gsub("yaml$", "npz")))
+    files.clean()
+  end)
+
+  it("says what does not fit", function()
+    with_file(mlp, function(path)
+      assert.matches("note: it does not fit: it needs %d+ LUT of 53200", (run("$NAC_LUA cost --board pynq-z2 --precision 'ap_fixed<10,3>' " .. path)))
+    end)
+  end)
+
   it("says what is wrong, with status 1 for files and 2 for options", function()
     local text, status = run "$NAC_LUA cost /nonexistent.yaml"
     assert.same({ "nac-lua cost: /nonexistent.yaml: No such file or directory\n", 1 }, { text, status })
@@ -77,6 +114,8 @@ describe("nac-lua cost", function()
       for option, expected in pairs {
         ["--bits 0"] = "from 1 to 64, not 0", ["--board zcu103"] = "nearest: zcu102", ["--precision 8"] = "ap_fixed<8,3>",
         ["--reuse 0"] = "from 1 to 1000000", ["--bops ex"] = "must be one of", ["--strategy fast"] = "latency, resource",
+        ["--estimator rule4ml"] = "needs --weights PATH", ["--weights x.whl"] = "the estimator analytic has none",
+        ["--estimator rule4ml --weights /nonexistent.whl"] = "/nonexistent.whl: No such file", ["--board none.yaml"] = "none.yaml: No such file",
       } do
         text, status = run(("$NAC_LUA cost %s %s"):format(path, option))
         assert.equal(2, status, option)

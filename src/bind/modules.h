@@ -29,7 +29,8 @@
   X(sys) \
   X(table) \
   X(tensor) \
-  X(train)
+  X(train) \
+  X(zip)
 /* clang-format on */
 
 #define NAC_DECLARE_MODULE(name) int luaopen_nac_c_##name(lua_State *L);

@@ -296,3 +296,27 @@ int nac_zip_stream(nac_stream **out, const nac_zip *zip, int64_t i, nac_error *e
   nac_free(b);
   return nac_stream_open_part(out, zip->path, start, m->packed, m->method == 8, err);
 }
+
+int nac_zip_take(const nac_zip *zip, int64_t i, void **out, nac_error *err)
+{
+  nac_stream *s;
+  int code = nac_zip_stream(&s, zip, i, err);
+  *out = NULL;
+  if (code != NAC_OK) {
+    return code;
+  }
+  code = nac_stream_take(s, (size_t)zip->member[i].size, out, err);
+  if (code == NAC_OK) {
+    code = nac_stream_expect_end(s, err);
+  }
+  if (code == NAC_OK && nac_stream_crc(s) != zip->member[i].crc) {
+    code = nac_fail(err, NAC_EFORMAT, "%s: damaged: the checksum of member '%.100s' is wrong", zip->path,
+                    zip->member[i].name);
+  }
+  nac_stream_close(s);
+  if (code != NAC_OK) {
+    nac_free(*out);
+    *out = NULL;
+  }
+  return code;
+}

@@ -1,5 +1,5 @@
 /**
- * Zip archives (PKWARE's APPNOTE), as far as npz files use them: members
+ * Zip archives (PKWARE's APPNOTE), as far as npz files, PyTorch's files and Python's wheels use them: members
  * stored or deflated, zip64 in reading. The central directory is believed only
  * where it lies inside the file.
  */
@@ -34,6 +34,10 @@ void nac_zip_close(nac_zip *zip);
 
 /** A stream of the unpacked bytes of member `i`. */
 int nac_zip_stream(nac_stream **out, const nac_zip *zip, int64_t i, nac_error *err);
+
+/** The unpacked bytes of member `i` in a new nac_malloc block of its `size`; its CRC-32
+ * is checked. */
+int nac_zip_take(const nac_zip *zip, int64_t i, void **out, nac_error *err);
 
 typedef struct nac_zip_writer nac_zip_writer;
 

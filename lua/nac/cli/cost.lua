@@ -1,15 +1,16 @@
---- `nac-lua cost arch.yaml`: what an architecture costs, layer by layer.
+--- `nac-lua cost arch.yaml`: what an architecture or a trained model costs, layer by layer.
 local arch = require "nac.arch"
 local bops = require "nac.bops"
 local estimate = require "nac.estimate"
+local file = require "nac.util.file"
 local json = require "dkjson"
 local text_table = require "nac.report.table"
 
-local M = { name = "cost", summary = "Counts parameters, MACs, BOPs and FPGA resources of an architecture." }
+local M = { name = "cost", summary = "Counts parameters, MACs, BOPs and FPGA resources of an architecture or a model." }
 
 --- Declares the arguments on an argparse command.
 function M.configure(cmd)
-  cmd:argument("arch", "Architecture file (YAML or JSON), as a search writes it.")
+  cmd:argument("arch", "Architecture file (YAML or JSON) as a search writes it, or a model (best_model.yaml) with its weights.")
   cmd:option("--example", "Which model of a file of NAC's model descriptions.")
   cmd:option("--decode", "Lists that the indices in such a file mean: 2024 (default), those it was written for, or 2025.")
     :choices { "2024", "2025" }
@@ -17,12 +18,14 @@ function M.configure(cmd)
   cmd:option("--bops", "Definition of BOPs: " .. table.concat(bops.definitions(), ", ") .. "."):default("exact")
     :choices(bops.definitions())
   cmd:option("--sparsity", "Part of the weights that is zero, 0 to 1."):default("0"):convert(tonumber)
-  cmd:option("--board", "Board or part."):default("zcu102")
-  cmd:option("--precision", "Type of weights and activations."):default("ap_fixed<8,3>")
+  cmd:option("--board", "Board, or a YAML file with the totals of your own."):default("zcu102")
+  cmd:option("--precision", "Type of weights and activations. Default: ap_fixed<8,3>, or the formats of a model.")
   cmd:option("--reuse", "Reuse factor."):default("1"):convert(math.tointeger)
   cmd:option("--strategy", "latency or resource."):default("latency")
   cmd:option("--clock", "Clock period, in ns."):default("5"):convert(tonumber)
-  cmd:option("--estimator", "Estimator of resources and cycles."):default("analytic"):choices(estimate.names())
+  cmd:option("--estimator", "Estimator of resources and cycles: " .. table.concat(estimate.names(), ", ") .. "."):default("analytic")
+    :choices(estimate.names())
+  cmd:option("--weights", "For rule4ml: your own copy of its weights, a wheel or a folder.")
   cmd:flag("--json", "Print JSON instead of a table.")
 end
 
@@ -49,7 +52,7 @@ local function layer_rows(net, counted, estimated)
     macs = macs + macs_of(term)
   end
   for _, each in ipairs(estimated.layers) do
-    local row = by_layer[each.layer]
+    local row = not each.whole and by_layer[each.layer] or {}
     row.lut, row.ff, row.dsp, row.bram, row.cycles = each.lut, each.ff, each.dsp, each.bram, each.cycles
   end
   -- Definitions on a description count rows of their own.
@@ -61,10 +64,10 @@ local function layer_rows(net, counted, estimated)
   return rows, macs, own
 end
 
--- Everything that is known about a description; `net` is nil where the engine
--- cannot build it, then `fault` says why.
-local function measure(desc, o, net, fault)
-  local counted = bops.table(desc, { definition = o.bops, bits = o.bits, sparsity = o.sparsity, precision = o.precision })
+-- Everything that is known about a description or a model. `net` is nil where the engine
+-- cannot build a description, then `fault` says why.
+local function measure(what, o, net, fault)
+  local counted = bops.table(what, { definition = o.bops, bits = o.bits, sparsity = o.sparsity, precision = o.precision })
   local out = {
     params = json.null, macs = json.null, bops = counted.total, estimate = json.null, layers = json.null,
     definition = counted.definition, weight_bits = counted.weight_bits, act_bits = counted.act_bits,
@@ -76,13 +79,15 @@ local function measure(desc, o, net, fault)
   end
   local estimated = estimate.resources(net, {
     estimator = o.estimator, board = o.board, precision = o.precision, reuse_factor = o.reuse, strategy = o.strategy,
-    clock_ns = o.clock, sparsity = o.sparsity,
+    clock_ns = o.clock, sparsity = o.sparsity, weights = o.weights, weights_known = o.model,
   })
   local own
   out.layers, out.macs, own = layer_rows(net, counted, estimated)
   if not own then out.bops_rows = nil end
-  out.params, out.estimate = net:n_params(), estimated
+  out.params, out.estimate, out.weights, out.zeros = net:n_params(), estimated, o.weights_in_all, o.zeros
   for _, note in ipairs(estimated.notes) do out.notes[#out.notes + 1] = note end
+  local fits, why = estimate.fits(estimated)
+  if not fits then out.notes[#out.notes + 1] = "it does not fit: " .. why end
   return out
 end
 
@@ -121,42 +126,83 @@ local function print_result(result, o)
     print_table({ "layer", "kind", "BOPs" }, rows)
   end
   print(("\nBOPs: %s, weights of %d and activations of %d bits"):format(result.definition, result.weight_bits, result.act_bits))
+  if result.zeros then print(("weights: %d of %d are zero"):format(result.zeros, result.weights)) end
   local e = result.estimate
   if e ~= json.null then
     print(("%s, %s, reuse factor %d, %s strategy, %g ns, %s estimate:"):format(
-      e.board, o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
+      e.board, o.shown_precision or o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
     print(("  LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %%, mean %.4f %%"):format(
       e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent, e.avg_resource))
-    print(("  latency %d cycles = %g ns, a new input every %s"):format(
-      e.clock_cycles, e.latency_ns, e.interval == 1 and "cycle" or e.interval .. " cycles"))
+    local interval = ("%.0f"):format(e.interval)
+    print(("  latency %.0f cycles = %.4g ns, a new input every %s"):format(
+      e.clock_cycles, e.latency_ns, interval == "1" and "cycle" or interval .. " cycles"))
   end
   for _, note in ipairs(result.notes) do print("note: " .. note) end
+end
+
+-- Whether a file is a model with weights, as `nac.model.save` writes it.
+local function is_model(path)
+  local text = file.exists(path) == "file" and file.read(path)
+  return text and text:find("^format: *['\"]?nac%-lua model") ~= nil
+end
+
+-- A model: its precision is that of its weights unless another one is asked for.
+local function load_model(o)
+  local net, why = require("nac.model").load(o.arch)
+  if not net then return nil, why end
+  o.model, o.zeros, o.weights_in_all = true, 0, 0
+  for _, term in ipairs(net:cost()) do
+    if term.op == "matmul_const" then
+      o.weights_in_all, o.zeros = o.weights_in_all + term.weights, o.zeros + term.weights - term.nonzero
+      local formats, scale = net:quantiser(term.weight)
+      if formats and scale == 0 and not o.precision then
+        o.precision = ("ap_fixed<%d,%d>"):format(formats[1].width, formats[1].integer)
+        o.shown_precision = ("the model's formats (%d bits)"):format(formats[1].width)
+      end
+    end
+  end
+  return net
+end
+
+-- What the file holds: a description or a net with weights; the net to estimate, or nil and why there is none.
+local function load(o)
+  if is_model(o.arch) then
+    local net, why = load_model(o)
+    return net, why, net
+  end
+  local desc, about = arch.load(o.arch, { example = o.example, decode = o.decode })
+  if not desc then return nil, about end
+  local fine, net = pcall(function() return arch.to_nn(desc, { head = true }):net() end)
+  if fine then return desc, about, net end
+  local fault = tostring(net):gsub("^nac.arch.to_nn: ", "")
+  if not bops.info(o.bops).describes then return nil, ("%s: %s"):format(o.arch, fault) end
+  return desc, about, nil, fault
+end
+
+-- Options that only make sense together.
+local function check(o)
+  local needed = estimate.needs_weights(o.estimator)
+  if needed and not o.weights then return ("--estimator %s needs --weights PATH, your own copy (docs/estimate.md)"):format(o.estimator) end
+  if o.weights and not needed then return ("--weights: the estimator %s has none; rule4ml has"):format(o.estimator) end
 end
 
 --- Runs the command.
 -- @param o the parsed arguments
 -- @return the exit status: 0, 1 for a file or a network that cannot be counted, 2 for wrong options
 function M.run(o)
-  local desc, about = arch.load(o.arch, { example = o.example, decode = o.decode })
-  if not desc then
-    io.stderr:write("nac-lua cost: ", about, "\n")
-    return 1
-  end
-  local definition = bops.info(o.bops)
-  local fine, net = pcall(function() return arch.to_nn(desc, { head = true }):net() end)
-  local fault = not fine and tostring(net):gsub("^nac.arch.to_nn: ", "") or nil
-  if fault and not definition.describes then
-    io.stderr:write("nac-lua cost: ", o.arch, ": ", fault, "\n")
-    return 1
-  end
-  -- Definitions of the engine count at the precision; the predecessors' at their own width.
-  if not o.bits and not definition.fixed_bits then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end
-  local ok, result = pcall(measure, desc, o, not fault and net or nil, fault)
-  if not ok then
-    local text = tostring(result):gsub("^[^%s:]+:%d+: ", "")
+  local function fail(text, status)
     io.stderr:write("nac-lua cost: ", text, "\n")
-    return 2
+    return status
   end
+  local wrong = check(o)
+  if wrong then return fail(wrong, 2) end
+  local what, about, net, fault = load(o)
+  if not what then return fail(about, 1) end
+  o.precision = o.precision or "ap_fixed<8,3>"
+  -- Definitions of the engine count at the precision; the predecessors' at their own width.
+  if not o.bits and not bops.info(o.bops).fixed_bits then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end
+  local ok, result = pcall(measure, what, o, net, fault)
+  if not ok then return fail((tostring(result):gsub("^[^%s:]+:%d+: ", "")), 2) end
   for _, note in ipairs(about and type(about.notes) == "table" and about.notes or {}) do
     result.notes[#result.notes + 1] = tostring(note)
   end

@@ -139,7 +139,18 @@ local function bits(cfg)
   end
 end
 
-local rules = { dataset, task, objectives, space, layer_lists, ranges, tuning, bits }
+-- Weights for estimators that have some.
+local function estimator(cfg)
+  local hls = cfg.hls_config
+  local needed = require("nac.estimate").needs_weights(hls.estimator)
+  if needed and not hls.estimator_weights then
+    return "hls_config.estimator", ("%s needs estimator_weights, the path of your own copy"):format(hls.estimator)
+  elseif hls.estimator_weights and not needed then
+    return "hls_config.estimator_weights", ("estimator %s has none"):format(hls.estimator)
+  end
+end
+
+local rules = { dataset, task, objectives, space, layer_lists, ranges, tuning, bits, estimator }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

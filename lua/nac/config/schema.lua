@@ -216,6 +216,8 @@ local hls = {
   { key = "clock_ns", kind = "number", min = 0.5, max = 1000, default = 5, doc = "Clock period, in ns." },
   { key = "estimator", kind = "word", words = estimators, default = "analytic",
     doc = "Estimator of resources and cycles (docs/estimate.md)." },
+  { key = "estimator_weights", kind = "path",
+    doc = "rule4ml, rule4ml-mlp: your own copy of its weights, the wheel of rule4ml 0.2.0 or a folder it was unpacked into." },
 }
 
 local bits = { kind = "integer", min = 1, max = 64 }

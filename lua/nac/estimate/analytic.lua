@@ -3,6 +3,7 @@
 -- errors against synthesised designs, stands in docs/estimate.md.
 local digits = require "nac.estimate.digits"
 local reuse = require "nac.estimate.reuse"
+local weights = require "nac.estimate.weights"
 
 local M = {}
 
@@ -31,33 +32,41 @@ local function levels_per_cycle(hw) return math.max(1, math.floor(hw.clock_ns * 
 local function levels(leaves) return leaves <= 1 and 0 or ceil(math.log(leaves, 3)) end
 
 -- All products at once, as sums of shifted inputs (or DSPs when wide).
-local function dense_latency(t, hw, out)
+local function dense_latency(t, hw, out, known)
   local n_out = t.weights / t.fan_in
-  local density = t.nonzero / t.weights * (1 - hw.sparsity)
-  local in_lut = hw.bits <= WIDEST_LUT_PRODUCT
-  local per_weight = in_lut and digits.expected(t.fan_in, hw.bits, hw.bits - hw.int_bits) or 1
-  local leaves = math.max(1, t.fan_in * density * per_weight)
-  local width = (in_lut and hw.bits or 2 * hw.bits) + 1 + log2(leaves) / 2
+  local weight_bits = known and known.weight_bits or hw.bits
+  local in_lut = weight_bits <= WIDEST_LUT_PRODUCT
+  local nonzero = known and known.nonzero or t.nonzero * (1 - hw.sparsity)
+  local leaves, deepest -- summands an output: mean, most
+  if known and in_lut then
+    leaves, deepest = math.max(1, known.digits / n_out), math.max(1, known.busiest)
+  else
+    local per_weight = in_lut and digits.expected(t.fan_in, hw.bits, hw.bits - hw.int_bits) or 1
+    leaves = math.max(1, nonzero / n_out * per_weight)
+    deepest = leaves
+  end
+  local width = (in_lut and hw.bits or hw.bits + weight_bits) + 1 + log2(leaves) / 2
   local step = levels_per_cycle(hw)
-  local depth = levels(leaves) + 1 -- and one for rounding into the next type
+  local depth = levels(deepest) + 1 -- and one for rounding into the next type
   out.cycles = math.max(1, ceil(depth / step)) + (in_lut and 0 or 1)
   out.lut = LUT_PER_ADDER_BIT * n_out * leaves * width
-  out.dsp = in_lut and 0 or ceil(t.weights * density / out.reuse_factor) * dsp_of(hw.bits)
+  out.dsp = in_lut and 0 or ceil(nonzero / out.reuse_factor) * dsp_of(math.max(hw.bits, weight_bits))
   out.ff = n_out * hw.bits
   for stage = 1, out.cycles - 1 do
     local sums = math.max(1, leaves / 3 ^ (step * stage))
     out.ff = out.ff + LIVE_REGISTERS * n_out * sums * (width + log2(leaves) / 2)
   end
-  if not in_lut then out.ff = out.ff + t.weights * density / out.reuse_factor * hw.bits end
+  if not in_lut then out.ff = out.ff + nonzero / out.reuse_factor * hw.bits end
 end
 
 -- Multipliers shared in time, weights in memory.
-local function dense_resource(t, hw, out)
+-- Of these only whole groups of zeros leave no multiplier.
+local function dense_resource(t, hw, out, known)
   local n_out, rf = t.weights / t.fan_in, out.reuse_factor
-  local multipliers = ceil(t.weights / rf)
+  local multipliers = known and known.groups(rf) or ceil(t.weights / rf)
   local sum_bits = 2 * hw.bits + ceil(log2(t.fan_in))
   local step = levels_per_cycle(hw)
-  out.cycles = rf + 2 + ceil((levels(multipliers / n_out) + 1) / step)
+  out.cycles = rf + 2 + ceil((levels(math.max(1, multipliers / n_out)) + 1) / step)
   if hw.bits > WIDEST_LUT_MULTIPLIER then
     out.dsp = multipliers * dsp_of(hw.bits)
   else
@@ -76,11 +85,11 @@ end
 -- One function an operation of the cost terms.
 local operations = {}
 
-function operations.matmul_const(t, hw, out)
+function operations.matmul_const(t, hw, out, known)
   local n_out = t.weights // t.fan_in
   out.reuse_factor = reuse.nearest(t.fan_in, n_out, hw.reuse_factor)
   out.interval = out.reuse_factor
-  if hw.strategy == "resource" then dense_resource(t, hw, out) else dense_latency(t, hw, out) end
+  if hw.strategy == "resource" then dense_resource(t, hw, out, known) else dense_latency(t, hw, out, known) end
   if t.positions > 1 then
     -- Positions follow one another through the same hardware.
     out.cycles = out.cycles + (t.positions - 1) * out.reuse_factor
@@ -201,21 +210,32 @@ end
 
 function operations.none() end
 
+-- The options as one layer has them: its own, those of its number formats, the network's.
+local function options_of(hw, layer, known)
+  local own = hw.layers and hw.layers[layer]
+  if not own and not (known and known.bits) then return hw end
+  local here = setmetatable({}, { __index = hw })
+  if known and known.bits then here.bits = known.bits end
+  for key, value in pairs(own or {}) do here[key] = value end
+  return here
+end
+
 --- Estimates a net.
 -- @param terms the net's cost terms (docs/formats.md)
 -- @param hw checked hardware options (`nac.estimate`)
+-- @param[opt] net the net; where its weights are known, they count as they are
 -- @return list of {layer=, kind=, lut=, ff=, dsp=, bram=, cycles=, interval=, reuse_factor=}
-function M.layers(terms, hw)
+function M.layers(terms, hw, net)
   local rows, greatest = {}, 1
+  local known = weights.known(net, terms, hw)
   for i, t in ipairs(terms) do
     local count = operations[t.op]
     if not count then
       error(("nac.estimate: analytic does not know operation '%s' of layer '%s'"):format(t.op, t.layer), 0)
     end
     local out = { layer = t.layer, kind = t.kind, lut = 0, ff = 0, dsp = 0, bram = 0, cycles = 0, interval = 1 }
-    local own = hw.layers and hw.layers[t.layer]
-    local here = own and setmetatable(own, { __index = hw }) or hw
-    count(t, here, out)
+    local here = options_of(hw, t.layer, known[t.layer])
+    count(t, here, out, known[t.layer])
     if here.strategy ~= "resource" and out.reuse_factor then greatest = math.max(greatest, out.reuse_factor) end
     rows[i] = out
   end

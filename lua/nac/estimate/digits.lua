@@ -1,16 +1,16 @@
 --- How many additions a constant weight costs before it is known.
 local M = {}
 
--- Non-zero digits of an integer in canonical signed digit form (Reitwiesner
--- 1960): neighbours are never both non-zero.
-local function signed_digits(n)
-  local count = 0
-  while n > 0 do
-    if n % 2 == 1 then
-      count = count + 1
-      n = n - (2 - n % 4) -- 1 for ...01, -1 for ...11
-    end
-    n = n // 2
+--- Non-zero digits of an integer in canonical signed digit form (Reitwiesner 1960):
+-- neighbours are never both non-zero. They are where n and 3 n differ, in binary.
+-- @param n an integer
+-- @return a count
+function M.of(n)
+  n = n < 0 and -n or n
+  local differ, count = n ~ 3 * n, 0
+  while differ ~= 0 do
+    differ = differ & (differ - 1)
+    count = count + 1
   end
   return count
 end
@@ -37,7 +37,7 @@ function M.expected(fan_in, bits, fraction_bits)
   local sum, weight = 0, 0.5 -- zero counts half: only one side is summed
   for n = 1, math.floor(math.min(top, 4 * deviation + 1)) do
     local p = math.exp(-0.5 * (n / deviation) ^ 2)
-    sum, weight = sum + p * signed_digits(n), weight + p
+    sum, weight = sum + p * M.of(n), weight + p
   end
   known[key] = sum / weight + shift / 3
   return known[key]

@@ -12,19 +12,33 @@ local estimators, order = {}, {}
 
 --- Adds an estimator.
 -- @param name the word for `estimator`
--- @param layers function(terms, hw) -> list of rows {layer=, kind=, lut=, ff=,
+-- @param layers function(terms, hw, net) -> list of rows {layer=, kind=, lut=, ff=,
 -- dsp=, bram=, cycles=, interval=}: `terms` are a net's cost terms, `hw` the
 -- checked options (board, bits, int_bits, precision, reuse_factor, strategy,
--- clock_ns, sparsity, layers)
-function M.register(name, layers)
-  if type(name) ~= "string" or type(layers) ~= "function" then
+-- clock_ns, sparsity, layers). A row may have `notes` (texts). A single row with `whole = true`
+-- stands for all layers; it is not rounded to whole numbers.
+-- @param[opt] load function(path) -> weights, or nil and a message: for an estimator that works
+-- from a file of weights (option `weights`); `hw.weights` is then what it returned
+function M.register(name, layers, load)
+  if type(name) ~= "string" or type(layers) ~= "function" or load and type(load) ~= "function" then
     error("nac.estimate.register: a name and a function are expected", 2)
   end
   if not estimators[name] then order[#order + 1] = name end
-  estimators[name] = layers
+  estimators[name] = { layers = layers, load = load }
 end
 
 M.register("analytic", require("nac.estimate.analytic").layers)
+
+-- Loaded when first asked for.
+for name, kind in pairs { rule4ml = "gnn", ["rule4ml-mlp"] = "mlp" } do
+  M.register(name, function(...) return require("nac.estimate.rule4ml").estimator(kind)(...) end,
+    function(path) return require("nac.estimate.rule4ml").load(path, kind) end)
+end
+table.sort(order)
+
+--- Whether an estimator works from a file of weights.
+-- @param name of an estimator
+function M.needs_weights(name) return estimators[name] ~= nil and estimators[name].load ~= nil end
 
 --- The names of all estimators.
 function M.names() return { table.unpack(order) } end
@@ -79,41 +93,55 @@ local function checked(given)
     hw.layers = {}
     for name, own in pairs(given.layers) do hw.layers[name] = settings(own, {}) end
   end
+  hw.weights_known = given.weights_known
   local name = given.estimator or "analytic"
   enum.check(name, order, "estimator", 4)
-  return hw, estimators[name], name
+  local estimator = estimators[name]
+  hw.weights = given.weights
+  if estimator.load and type(hw.weights) ~= "table" then
+    if type(hw.weights) ~= "string" then
+      refuse("estimator %s needs `weights`, the path of your own copy (docs/estimate.md)", name)
+    end
+    hw.weights, why = estimator.load(hw.weights)
+    if not hw.weights then refuse("%s", why) end
+  end
+  return hw, estimator.layers, name
 end
 
+-- The net behind what was given, and its cost terms.
 local function terms_of(what)
   if type(what) == "table" and what.components then what = arch.to_nn(what, { head = true }) end
   local ok, net = pcall(function() return what.cost and what or what:net() end)
   if not ok or not net then
     error(("nac.estimate.resources: an architecture, a net or a description is expected, not a %s"):format(type(what)), 3)
   end
-  return net:cost()
+  return net:cost(), net
 end
 
 --- Resources and latency of a network on a board.
 -- @param what an `nn` arch, a net, or a description (with its output activation)
 -- @param[opt] hw {estimator = "analytic", board = "zcu102" (or a board file, a row of `boards`), precision =
 -- "ap_fixed<8,3>", reuse_factor = 1, strategy = "latency"|"resource",
--- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=}}}
+-- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=}},
+-- weights = path (estimators that need some), weights_known = false: the weights of a built net
+-- count as they are. Those of a net with number formats always do}
 -- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
 -- dsp_percent=, bram_percent= (of the board), available = {lut=, ff=, dsp=, bram=}, avg_resource = their mean in
 -- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,
 -- latency_ns=, board=, estimator=, layers = {rows}, notes = {text}}
 function M.resources(what, hw)
-  local terms = terms_of(what)
+  local terms, net = terms_of(what)
   local options, estimate, name = checked(hw or {})
   local sum = { lut = 0, ff = 0, dsp = 0, bram = 0 }
   local cycles, interval, notes = 0, 1, {}
-  local rows = estimate(terms, options)
+  local rows = estimate(terms, options, net)
   for _, row in ipairs(rows) do
     for key in pairs(sum) do
-      row[key] = math.ceil(row[key])
+      if not row.whole then row[key] = math.ceil(row[key]) end
       sum[key] = sum[key] + row[key]
     end
     cycles, interval = cycles + row.cycles, math.max(interval, row.interval)
+    for _, note in ipairs(row.notes or {}) do notes[#notes + 1] = note end
     local own = options.layers and options.layers[row.layer]
     local wanted = own and own.reuse_factor or options.reuse_factor
     if row.reuse_factor and row.reuse_factor ~= wanted then
@@ -155,15 +183,21 @@ end
 
 --- The options that a configuration asks for.
 -- @param cfg a configuration (`nac.config`)
--- @return options for `resources`; or nil and "t1.yaml:12: what is wrong" with its board file
+-- @return options for `resources`; or nil and "t1.yaml:12: what is wrong" with its board file or weights
 function M.options(cfg)
   local hls = cfg.hls_config
+  local weights
+  if M.needs_weights(hls.estimator) then
+    local loaded, fault = estimators[hls.estimator].load(cfg:resolve(hls.estimator_weights))
+    if not loaded then return nil, ("%s: hls_config.estimator_weights: %s"):format(cfg:where "hls_config.estimator_weights", fault) end
+    weights = loaded
+  end
   local file = hls.board:find "%.yaml$"
   local board, why = boards.find(file and cfg:resolve(hls.board) or hls.board)
   if not board then return nil, ("%s: hls_config.board: %s"):format(cfg:where "hls_config.board", why) end
   return {
     estimator = hls.estimator, board = board, clock_ns = hls.clock_ns, precision = hls.model.precision,
-    reuse_factor = hls.model.reuse_factor, strategy = hls.model.strategy,
+    reuse_factor = hls.model.reuse_factor, strategy = hls.model.strategy, weights = weights,
   }
 end
 
