@@ -144,6 +144,61 @@ describe("nac.quant.prepare", function()
     end
   end)
 
+  it("gives channels or elements of weights formats of their own", function()
+    local arch = nn.sequential { input = { 2, 8, 6 }, nn.conv2d { channels = 4, kernel = 3 }, nn.relu {}, nn.reshape { shape = { 4, 24 } },
+      nn.conv1d { channels = 3, kernel = 5 }, nn.layernorm { rank = 2 }, nn.dense { units = 6 }, nn.relu {}, nn.flatten {}, nn.layernorm {},
+      nn.dense { units = 2 } }
+    local net = arch:build { seed = 5 }
+    for _, entry in ipairs(net:tensors()) do -- rows of very different sizes
+      for i = 1, entry.tensor:size(1) do entry.tensor:select(1, i):mul_(4.0 ^ -(i % 4)) end
+    end
+    net:tensor("dense2.weight"):select(1, 2):fill(0)
+    net:tensor("dense2.weight"):set(1e-30, 1, 1)
+    local data = part(128, arch.input)
+    local distance = {}
+    for _, per in ipairs { "tensor", "channel", "element" } do
+      local q, report = nac.quant.prepare(net, { total_bits = 5, int_bits = "auto", per = per, biases = { total_bits = 8, int_bits = "auto", per = per },
+        activations = { total_bits = 8, int_bits = "auto" }, output = true, data = data, quiet = true })
+      distance[per] = 0
+      for _, row in ipairs(report.formats) do
+        if row.role == "weights" or row.role == "biases" then
+          local formats, _, inner = q:quantiser(row.place)
+          local shape = q:tensor(row.place):shape()
+          local rest = q:tensor(row.place):numel() // shape[1]
+          local want = per == "tensor" and 1 or per == "channel" and shape[1] or q:tensor(row.place):numel()
+          assert.same({ want, per == "element" and 1 or per == "channel" and rest or 1 }, { #formats, per == "tensor" and 1 or inner }, row.place)
+          local x, rounded = net:tensor(row.place):reshape({ -1 }):totable(), 0
+          for e, w in ipairs(x) do
+            local f = formats[per == "tensor" and 1 or per == "channel" and (e - 1) // rest + 1 or e]
+            rounded = rounded + (f:quantise(w) - w) ^ 2
+          end
+          if row.role == "weights" then distance[per] = distance[per] + rounded end
+        end
+      end
+      local y = nac.quant.lower(q):run(data.x)
+      assert.is_true(y:allclose(nac.train.predict(q, data.x):to "f64", .05, .05), per)
+      nac.train.fit(q, { fit = data }, { epochs = 2, lr = 1e-3 })
+      local copy = nac.quant.copy(q)
+      assert.is_true(nac.train.predict(copy, data.x):equal(nac.train.predict(q, data.x)))
+    end
+    assert.is_true(distance.channel < .8 * distance.tensor, distance.channel / distance.tensor)
+    assert.is_true(distance.element < .7 * distance.channel, distance.element / distance.channel)
+  end)
+
+  it("computes per channel and per element exactly what fake quantisation computes", function()
+    for seed = 1, 6 do
+      for _, per in ipairs { "channel", "element" } do
+        local arch = nn.sequential { input = { 2, 6, 6 }, nn.conv2d { channels = 4, kernel = 3, groups = 2 }, nn.relu {}, nn.max_pool { size = 2 },
+          nn.flatten {}, nn.dense { units = 5 }, nn.relu {}, nn.dense { units = 3 } }
+        local data = part(64, arch.input, seed)
+        local q = nac.quant.prepare(arch:build { seed = seed }, { total_bits = 3 + seed % 3, int_bits = "auto", per = per, data = data, quiet = true })
+        local graph = nac.quant.lower(q)
+        for _, op in ipairs(graph:ops()) do assert.is_true(op.exact_in_float, op.layer) end
+        assert.is_true(graph:run(data.x):equal(nac.train.predict(q, data.x):to "f64"))
+      end
+    end
+  end)
+
   it("warns of formats that overflow at once", function()
     local net = nn.sequential { input = { 2 }, nn.dense { units = 2, name = "head" } }:build {}
     net:tensor("head.weight"):fill(3)
@@ -164,6 +219,8 @@ describe("nac.quant.prepare", function()
     refused({ total_bits = 8, int_bits = 3, layers = { dense9 = {} } }, "unknown layer of this net 'dense9'.*nearest: dense")
     refused({ total_bits = 8, int_bits = 3, kinds = { conv2d = {} } }, "unknown layer kind of this net")
     refused({ total_bits = 8, int_bits = 3, weight = {} }, "nearest: weights")
+    refused({ total_bits = 8, int_bits = 3, per = "row" }, "unknown kind of format for per 'row'; allowed: tensor, channel, element")
+    refused({ total_bits = 8, int_bits = 3, activations = { per = "channel" } }, "the spec.activations: per is for weights and biases")
     refused({ total_bits = 8, int_bits = 3, rounding = "RND_CONVERGENT" }, "unknown rounding")
     assert.error_matches(function() nac.quant.integer_bits(nac.tensor.zeros { 0 }, { total_bits = 8 }) end, "empty")
     assert.error_matches(function() nac.quant.prepare(mlp():net(), { total_bits = 8, int_bits = 3 }) end, "no weights")

@@ -70,4 +70,40 @@ function M.integer_bits(x, options)
   return best
 end
 
+local FINER = 8 -- integer bits that a channel's or an element's format may lie below the tensor's
+
+-- The least integer bits with which one number is in range: for a single number the square error is then least, too.
+local function bits_of_number(x, o, most)
+  local reach = math.abs(x)
+  if reach == 0 or reach ~= reach then return most - FINER end
+  local integer = math.min(most, bits_above(reach, o.signed))
+  local _, over = format(o, integer):quantise(x)
+  if over then return math.min(most, integer + 1) end
+  if integer > most - FINER and not select(2, format(o, integer - 1):quantise(x)) then integer = integer - 1 end -- minus a power of two
+  return math.max(integer, most - FINER)
+end
+
+--- Integer bits for each channel or each element of a tensor. None lies more than 8 bits below those of the whole
+-- tensor, so that numbers near 0 do not ask for steps without end.
+-- @param x f32 tensor, not empty
+-- @param options as of `integer_bits`, with `signed`
+-- @param per "channel": along the first dimension, which is that of the outputs in weights; "element"
+-- @return list of integer bits, in the order of the elements
+function M.each(x, options, per)
+  local list = {}
+  if per == "element" then
+    local most = M.integer_bits(x, { total_bits = options.total_bits, signed = options.signed, method = "minmax", rounding = options.rounding,
+      overflow = options.overflow })
+    for i, number in ipairs(x:contiguous():reshape({ x:numel() }):totable()) do list[i] = bits_of_number(number, options, most) end
+    return list
+  end
+  local most = M.integer_bits(x, options)
+  for i = 1, x:size(1) do
+    local channel = x:slice(1, i, i):contiguous()
+    -- a channel may need more than the tensor does, where its outliers are few in the whole
+    list[i] = channel:abs():max() > 0 and math.max(M.integer_bits(channel, options), most - FINER) or most - FINER
+  end
+  return list
+end
+
 return M

@@ -27,31 +27,48 @@ local function rows_of(data)
   return x:slice(1, 1, math.min(ROWS, x:size(1)))
 end
 
--- A format for numbers x (nil: they are not known), by the pair.
-local function choose(pair, x, signed, where)
+-- A format for numbers x (nil: they are not known), by the pair; with `per` (not "tensor") and automatic bits a list of
+-- them, for each index of the first dimension or each element.
+local function choose(pair, x, signed, where, per)
   specs.complete(pair, where)
   if pair.signed ~= nil then signed = pair.signed end
-  local integer
-  if pair.int_bits ~= "auto" then
-    integer = specs.integer_bits(pair, signed, where)
-  elseif x then
-    integer = calibrate.integer_bits(x, { total_bits = pair.total_bits, signed = signed, method = pair.method,
-      percentile = pair.percentile, rounding = pair.rounding, overflow = pair.overflow })
-  else
-    fail("%s: int_bits = \"auto\" needs data to calibrate with: data = part", where)
+  if pair.int_bits ~= "auto" then return specs.format(pair, specs.integer_bits(pair, signed, where), signed) end
+  if not x then fail("%s: int_bits = \"auto\" needs data to calibrate with: data = part", where) end
+  local options = { total_bits = pair.total_bits, signed = signed, method = pair.method, percentile = pair.percentile,
+    rounding = pair.rounding, overflow = pair.overflow }
+  if not per or per == "tensor" then return specs.format(pair, calibrate.integer_bits(x, options), signed) end
+  local list = calibrate.each(x, options, per)
+  for i, integer in ipairs(list) do list[i] = specs.format(pair, integer, signed) end
+  return list
+end
+
+-- Whether choose gave a list.
+local function is_list(format) return type(format) == "table" end
+
+-- Puts what choose gave on a place.
+local function put(net, place, format, per) net:quantise(place, format, is_list(format) and { axis = per == "element" and 0 or 1 } or nil) end
+
+-- How many numbers of x are out of range of a format, or of their own one in a list.
+local function count_over(format, x)
+  if not is_list(format) then
+    local rounded <close>, over = format:apply(x)
+    return rounded and over
   end
-  return specs.format(pair, integer, signed)
+  local over, flat = 0, x:contiguous():reshape { #format, -1 }
+  for i, own in ipairs(format) do over = over + count_over(own, flat[i]) end
+  return over
 end
 
 -- Notes a format, and a warning where too much of x is out of its range.
 local function note(report, row, x, allowed)
   report.formats[#report.formats + 1] = row
+  if is_list(row.format) then row.format, row.list = row.format[1], row.format end
   if not x then return end
-  local rounded <close>, over = row.format:apply(x)
-  row.out_of_range, row.n = over, rounded:numel()
+  local over = count_over(row.list or row.format, x)
+  row.out_of_range, row.n = over, x:numel()
   if over > allowed * row.n then
-    report.warnings[#report.warnings + 1] = ("%s of %s: %d of %d numbers (%.1f %%) are out of the range of %s"):format(
-      row.role, row.layer, over, row.n, 100 * over / row.n, tostring(row.format))
+    report.warnings[#report.warnings + 1] = ("%s of %s: %d of %d numbers (%.1f %%) are out of the range of %s%s"):format(
+      row.role, row.layer, over, row.n, 100 * over / row.n, tostring(row.format), row.list and (" and %d more"):format(#row.list - 1) or "")
   end
 end
 
@@ -64,8 +81,8 @@ local function set_weights(net, spec, report)
     local name = layer.name .. ".weight"
     local pair = own[name] and specs.find(spec, "weights", layer)
     if pair then
-      local format = choose(pair, own[name], true, "weights of " .. layer.name)
-      net:quantise(name, format)
+      local format = choose(pair, own[name], true, "weights of " .. layer.name, pair.per)
+      put(net, name, format, pair.per)
       note(report, { role = "weights", layer = layer.name, place = name, format = format }, own[name], 0)
     end
   end
@@ -95,10 +112,20 @@ local function set_values(net, spec, x, report)
   end
 end
 
+-- The format with the most bits after the point.
+local function finest(list)
+  local best = list[1]
+  for _, format in ipairs(list) do
+    if format.fraction > best.fraction then best = format end
+  end
+  return best
+end
+
 -- The products' own format, so that the bias is added to their sum without loss. Where
 -- that takes more than EXACT bits the integer bits go down to what the bias needs and one
 -- more, then low bits go.
 local function bias_format(net, layer, bias, weights, layers, pair)
+  weights = finest(weights)
   local source = places.is_product(layer) and net:quantiser(places.source(layer.inputs[1], layers))
   local input = source and source[1] or weights
   local fraction = weights.fraction + input.fraction
@@ -117,9 +144,9 @@ local function set_biases(net, spec, report)
       local pair = specs.find(spec, "biases", layer)
       local bias = net:tensor(name)
       if pair then
-        local format = pair.total_bits and choose(pair, bias, true, "biases of " .. layer.name)
-          or bias_format(net, layer, bias, weights[1], layers, pair)
-        net:quantise(name, format)
+        local format = pair.total_bits and choose(pair, bias, true, "biases of " .. layer.name, pair.per)
+          or bias_format(net, layer, bias, weights, layers, pair)
+        put(net, name, format, pair.per)
         note(report, { role = "biases", layer = layer.name, place = name, format = format }, bias, 0)
       end
     end
@@ -150,10 +177,13 @@ end
 -- * `kinds`, `layers`: the same by layer kind and by layer name; the nearest word counts
 -- * in every pair also `rounding` = "RND_CONV", `overflow` = "SAT", `signed`, `int_bits_exclude_sign` = false,
 --   and for "auto" `method` = "mse" | "minmax" | "percentile", `percentile` = .999
+-- * `per` = "tensor" | "channel" | "element": what of weights (and of biases, where they have a pair) has automatic
+--   bits of its own; channels are outputs of dense layers and convolutions, elements of normalisations
 -- * `data`: a part or tensor; its first 1024 rows choose the automatic bits of values and show
 --   what is out of range
 -- * `quiet`: no warnings on stderr
--- @return the new net; a report: `formats` (list of { role, layer, place, format, out_of_range, n }), `warnings` (texts),
+-- @return the new net; a report: `formats` (list of { role, layer, place, format, `list` = all of them where there are more,
+-- out_of_range, n }), `warnings` (texts),
 -- `factors` (parameter -> what its rows were multiplied with by folding, for nac.prune)
 return function(net, spec)
   local ok, new, report = pcall(prepare, net, spec)

@@ -7,8 +7,11 @@ local M = {}
 --- Where formats sit.
 M.roles = { "weights", "biases", "activations", "input", "output" }
 
-local pair_keys = { "total_bits", "int_bits", "int_bits_exclude_sign", "signed", "rounding", "overflow", "method", "percentile" }
+local pair_keys = { "total_bits", "int_bits", "int_bits_exclude_sign", "signed", "rounding", "overflow", "method", "percentile", "per" }
 local top_keys = { "kinds", "layers", "data", "quiet" }
+
+--- What has a format of its own.
+M.per = { "tensor", "channel", "element" }
 
 --- How `int_bits = "auto"` chooses.
 M.methods = { "mse", "minmax", "percentile" }
@@ -22,7 +25,7 @@ end
 
 local function refuse(where, form, ...) error(("%s: %s"):format(where, form:format(...)), 0) end
 
-local function check_pair(entry, where)
+local function check_pair(entry, where, role)
   local total, int = entry.total_bits, entry.int_bits
   if total ~= nil and (math.type(total) ~= "integer" or total < 1 or total > 64) then
     refuse(where, "total_bits must be an integer from 1 to 64, got %s", tostring(total))
@@ -31,6 +34,10 @@ local function check_pair(entry, where)
     refuse(where, "int_bits must be an integer or \"auto\", got %s", tostring(int))
   end
   if entry.method ~= nil then enum.check(entry.method, M.methods, "calibration method", 0) end
+  if entry.per ~= nil then
+    enum.check(entry.per, M.per, "kind of format for per", 0)
+    if role and role ~= "weights" and role ~= "biases" then refuse(where, "per is for weights and biases; a value has one format") end
+  end
   local p = entry.percentile
   if p ~= nil and not (type(p) == "number" and p > 0 and p <= 1) then
     refuse(where, "percentile must be a part above 0 and at most 1, got %s", tostring(p))
@@ -38,7 +45,7 @@ local function check_pair(entry, where)
 end
 
 -- An entry is `false` (stays float) or a table of pair keys and, above roles, entries of roles.
-local function check_entry(entry, where, with_roles, extra)
+local function check_entry(entry, where, with_roles, extra, role)
   if entry == false then return end
   if type(entry) ~= "table" then refuse(where, "{ total_bits =, int_bits = } or false expected, got %s", type(entry)) end
   local known = { table.unpack(pair_keys) }
@@ -46,9 +53,9 @@ local function check_entry(entry, where, with_roles, extra)
   table.move(extra or {}, 1, #(extra or {}), #known + 1, known)
   for key, value in pairs(entry) do
     enum.check(key, known, "key of " .. where, 0)
-    if with_roles and is_role(key) and not (key == "output" and value == true) then check_entry(value, where .. "." .. key, false) end
+    if with_roles and is_role(key) and not (key == "output" and value == true) then check_entry(value, where .. "." .. key, false, nil, key) end
   end
-  check_pair(entry, where)
+  check_pair(entry, where, role)
 end
 
 local function check_named(list, names, what, where)
