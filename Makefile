@@ -214,8 +214,13 @@ bench-peers: ## the same with PyTorch beside it, in a Python environment made fo
 run-bench: all
 	@$(BUILD)/nac-lua bench/run.lua $(PEERS)
 
-experiments: all ## run every script of experiments/ on the shipped samples
-	@for f in experiments/*.lua; do echo "== $$f"; $(BUILD)/nac-lua $$f || exit 1; done
+experiments: ## searches, baselines and compression of every tutorial, about an hour; writes docs/results.md
+	$(call ensure,$(PACKAGES))
+	$(AGAIN) run-experiments
+
+.PHONY: run-experiments
+run-experiments: all
+	@$(BUILD)/nac-lua experiments/results.lua
 
 data: all ## fetch the full data sets into data/full
 	@$(BUILD)/nac-lua data/fetch.lua

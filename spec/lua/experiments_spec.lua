@@ -25,6 +25,21 @@ describe("the tutorials", function()
     assert.is_true(lines < 30, lines .. " lines")
   end)
 
+  it("results.lua compares the search's winner with a baseline, writes the page and does nothing twice", function()
+    local dir = folder .. "/numbers"
+    local command = ("$NAC_LUA experiments/results.lua digits --quick --dir %s"):format(dir)
+    local text, status = run(command)
+    assert.equal(0, status, text)
+    local first = assert(file.read(dir .. "/results.md"))
+    assert.matches("## Digits", first)
+    assert.matches("MLP 64%-64%-64%-32%-10 %(baseline%) | 10 890 | 907 840", first)
+    assert.matches("%*%*%(A%) search:%*%*", first)
+    assert.matches("%*%*%(B%) compression:%*%*", first)
+    text, status = run(command)
+    assert.equal(0, status, text)
+    assert.equal(first, file.read(dir .. "/results.md"))
+  end)
+
   it("say how they are used", function()
     for _, name in ipairs { "t1.lua", "custom_sampler.lua" } do
       local text, status = run("$NAC_LUA " .. name .. " --help")

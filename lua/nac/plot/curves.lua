@@ -31,11 +31,20 @@ local function labels_of(line, name)
   return ("$%s << END\n%s\nEND\n"):format(name, table.concat(rows, "\n")), ("$%s using 1:2:3 with labels offset 0,1 notitle"):format(name)
 end
 
+-- What stands behind gnuplot's "with".
+local function style_of(line, mark, dash)
+  local many = #line.points > MANY
+  if line.style == "points" then return ("points pt %d ps %s"):format(mark, many and ".5" or "1") end
+  if line.style == "lines" or many then return ("lines lw 1.5 dt %d"):format(dash) end
+  return ("linespoints pt %d ps 0.9 lw 1.5 dt %d"):format(mark, dash)
+end
+
 local function panel_text(panel, number)
   local least, most = extent(panel, 1)
   local logarithmic = panel.logarithmic and least > 0 and most >= 3 * least
   local from, to = range(least, most, logarithmic)
   local low, high = range(extent(panel, 2))
+  if panel.from then low = math.max(low, math.min(panel.from, high - 1e-9)) end
   local out = {
     ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
     ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
@@ -51,8 +60,8 @@ local function panel_text(panel, number)
       for j, point in ipairs(line.points) do rows[j] = { point[1], point[2] } end
       out[#out + 1] = gnuplot.data(name, rows)
       local colour, mark, dash = gnuplot.series(i)
-      plots[#plots + 1] = ("$%s using 1:2 with %s lw 1.5 dt %d lc rgb '%s' title %s"):format(name,
-        (line.plain or #line.points > MANY) and "lines" or ("linespoints pt %d ps 0.9"):format(mark), dash, colour, gnuplot.quote(line.title))
+      plots[#plots + 1] = ("$%s using 1:2 with %s lc rgb '%s' title %s"):format(name, style_of(line, mark, dash), colour,
+        gnuplot.quote(line.title))
       local block, plot = labels_of(line, name .. "_text")
       out[#out + 1], plots[#plots + 1] = block, plot
     end
@@ -65,8 +74,8 @@ local function panel_text(panel, number)
 end
 
 --- Starts drawing curves.
--- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... }, plain = without marks }, ... }, logarithmic =
--- whether x may be, level = { title, y } of a dashed line }
+-- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... }, style = "lines" | "points", both if
+-- left out }, ... }, logarithmic = whether x may be, from = least y that is shown, level = { title, y } of a dashed line }
 -- @param path of the picture (.png, .svg, .pdf)
 -- @return a job (see nac.plot.gnuplot), or nil and a message
 function M.start(panels, path)

@@ -56,7 +56,7 @@ function M.start(records, objectives, path)
     points[#points + 1] = row
   end
   return curves.start({ { x = "trial", y = "hypervolume (share of the box)", lines = { { title = "front of all trials so far", points = points,
-    plain = true } } } }, path)
+    style = "lines" } } } }, path)
 end
 
 return M
