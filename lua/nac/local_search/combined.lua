@@ -15,7 +15,7 @@ function M.units(job)
 end
 
 local columns = {
-  "Precision", "TotalBits", "IntBits", "Iteration", "Sparsity", "Accuracy", "EffectiveBOPs", "ScaledBOPs", "EBOPs", "AccuracyStd", "Folds",
+  "Precision", "TotalBits", "IntBits", "Iteration", "Sparsity", "Accuracy", "EffectiveBOPs", "ScaledBOPs", "EBOPs", "LUT", "AccuracyStd", "Folds",
 }
 
 --- The tables to be written.
@@ -27,7 +27,8 @@ function M.tables(curves)
     for _, r in ipairs(curve.rows) do
       rows[#rows + 1] = {
         Precision = curve.label, TotalBits = curve.pair.total_bits, IntBits = curve.pair.int_bits, Iteration = r.iteration,
-        Sparsity = r.sparsity, Accuracy = r.accuracy, EffectiveBOPs = r.bops, ScaledBOPs = r.scaled_bops, EBOPs = r.ebops, AccuracyStd = r.std, Folds = r.folds,
+        Sparsity = r.sparsity, Accuracy = r.accuracy, EffectiveBOPs = r.bops, ScaledBOPs = r.scaled_bops, EBOPs = r.ebops, LUT = r.lut,
+        AccuracyStd = r.std, Folds = r.folds,
       }
     end
   end

@@ -20,17 +20,18 @@ local function mean_rows(job, pair, by_iteration)
   local rows = {}
   for iteration = 0, #by_iteration do
     local group = by_iteration[iteration]
-    local columns = { accuracy = {}, sparsity = {}, bops = {}, ebops = {} }
+    local columns = { accuracy = {}, sparsity = {}, bops = {}, ebops = {}, lut = {} }
     for _, r in ipairs(group or {}) do
       for key, list in pairs(columns) do list[#list + 1] = r[key] end
     end
     if group then
       local accuracy, std = mean_and_std(columns.accuracy)
       local sparsity, bops = (mean_and_std(columns.sparsity)), (mean_and_std(columns.bops))
-      local ebops = #columns.ebops == #group and mean_and_std(columns.ebops) or nil
+      local function mean_of_all(key) return #columns[key] == #group and mean_and_std(columns[key]) or nil end
       local width = pair and pair.total_bits or 32
       rows[#rows + 1] = {
-        iteration = iteration, accuracy = accuracy, std = std, sparsity = sparsity, bops = bops, ebops = ebops, folds = #group,
+        iteration = iteration, accuracy = accuracy, std = std, sparsity = sparsity, bops = bops, folds = #group,
+        ebops = mean_of_all "ebops", lut = mean_of_all "lut",
         scaled_bops = job.base_bops * (width / 32) ^ 2 * (1 - sparsity), label = units.label(pair), units = group,
       }
     end

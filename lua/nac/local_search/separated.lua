@@ -23,7 +23,7 @@ function M.tables(curves)
   for _, curve in ipairs(curves) do
     for _, r in ipairs(curve.rows) do
       local row = { Iteration = r.iteration, Sparsity = r.sparsity, Accuracy = r.accuracy, EffectiveBOPs = r.bops, ScaledBOPs = r.scaled_bops, EBOPs = r.ebops,
-        AccuracyStd = r.std, Folds = r.folds }
+        LUT = r.lut, AccuracyStd = r.std, Folds = r.folds }
       if curve.pair then
         row.Precision, row.TotalBits, row.IntBits = curve.label, curve.pair.total_bits, curve.pair.int_bits
         qat[#qat + 1] = row
@@ -36,7 +36,7 @@ function M.tables(curves)
     { file = "pruning_log.csv", rows = pruning,
       columns = { "Iteration", "Sparsity", "Accuracy", "EffectiveBOPs", "ScaledBOPs", "AccuracyStd", "Folds" } },
     { file = "qat_log.csv", rows = qat,
-      columns = { "Precision", "TotalBits", "IntBits", "Accuracy", "EffectiveBOPs", "ScaledBOPs", "EBOPs", "AccuracyStd", "Folds" } },
+      columns = { "Precision", "TotalBits", "IntBits", "Accuracy", "EffectiveBOPs", "ScaledBOPs", "EBOPs", "LUT", "AccuracyStd", "Folds" } },
   }
 end
 

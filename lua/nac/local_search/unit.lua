@@ -3,6 +3,7 @@
 -- NAME_K.npz (the net after iteration K; of a net that shrinks also NAME_K.yaml) and NAME_rewind_K.npz
 -- (what is rewound to), so that a killed run goes on with the next iteration.
 local bops = require "nac.bops"
+local estimate = require "nac.estimate"
 local file = require "nac.util.file"
 local json = require "nac.util.json"
 local model = require "nac.model"
@@ -81,6 +82,7 @@ local function row_of(job, unit, net, r)
     loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
     accuracy = accuracy, bops = effective_bops(net, unit),
     ebops = unit.pair and bops.count(net, { definition = "ebops", bits = unit.pair.total_bits }) or nil,
+    lut = unit.pair and estimate.resources(net).lut or nil,
   }
 end
 
