@@ -574,6 +574,7 @@ static const luaL_Reg methods[] = {
   {"state_size", l_state_size},
   {"save_state", l_save_state},
   {"load_state", l_load_state},
+  {"add_step", nac_lua_net_add_step},
   {"quantise", nac_lua_net_quantise},
   {"quantiser", nac_lua_net_quantiser},
   {"set_mask", nac_lua_net_set_mask},

@@ -28,6 +28,7 @@ void nac_lua_opaque_bind(lua_State *L, nac_net *net, int layer);
 lua_State *nac_lua_opaque_state(lua_State *L);
 
 /* Methods of "nac.net" that bind/net_quant.c defines. */
+int nac_lua_net_add_step(lua_State *L);
 int nac_lua_net_quantise(lua_State *L);
 int nac_lua_net_quantiser(lua_State *L);
 int nac_lua_net_set_mask(lua_State *L);

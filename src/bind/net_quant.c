@@ -32,10 +32,21 @@ static nac_place check_place(lua_State *L, const nac_net *net, int *id)
   return NAC_ON_PARAMETER;
 }
 
-/* net:quantise(place, format | list of formats | nil, {axis=, scale=}): place is a
+/* Option learned: "powers" or "free"; steps of the quantiser of a place are then trained. */
+static int learn(lua_State *L, nac_net *net, nac_place place, int id, nac_error *err)
+{
+  int code = NAC_OK;
+  if (lua_istable(L, 4) && lua_getfield(L, 4, "learned") != LUA_TNIL) {
+    static const char *const words[] = {"powers", "free", NULL};
+    code = nac_net_learn_step(net, place, id, luaL_checkoption(L, -1, NULL, words), err);
+  }
+  return code;
+}
+
+/* net:quantise(place, format | list of formats | nil, {axis=, scale=, learned=}): place is a
  * parameter's name or a value's number; a list holds one format for each index of
  * dimension `axis` (default 1), or one an element with axis = 0; nil takes the
- * quantiser away */
+ * quantiser away; learned = "powers" or "free": steps are trained (net:add_step came before the weights) */
 int nac_lua_net_quantise(lua_State *L)
 {
   nac_net *net = nac_lua_check_net(L, 1)->net;
@@ -61,11 +72,27 @@ int nac_lua_net_quantise(lua_State *L)
     }
     code = nac_net_set_quantiser(net, place, id, n, axis, list, scale, &err);
   }
+  if (code == NAC_OK) {
+    code = learn(L, net, place, id, &err);
+  }
   return code != NAC_OK ? nac_lua_raise(L, &err) : 0;
 }
 
+/* net:add_step(place [, n = 1]): declares n steps that are trained, a parameter ".step", before the net has weights */
+int nac_lua_net_add_step(lua_State *L)
+{
+  nac_net *net = nac_lua_check_net(L, 1)->net;
+  int id;
+  const nac_place place = check_place(L, net, &id);
+  nac_error err;
+  if (nac_net_add_step(net, place, id, (int64_t)luaL_optinteger(L, 3, 1), &err) != NAC_OK) {
+    return nac_lua_raise(L, &err);
+  }
+  return 0;
+}
+
 /* net:quantiser(place) -> list of formats, scale (0 = powers of two), elements that
- * share a format before the next one's turn; or nil */
+ * share a format before the next one's turn, "powers" or "free" where steps are learned; or nil */
 int nac_lua_net_quantiser(lua_State *L)
 {
   const nac_net *net = nac_lua_check_net(L, 1)->net;
@@ -77,14 +104,16 @@ int nac_lua_net_quantiser(lua_State *L)
     lua_pushnil(L);
     return 1;
   }
+  nac_net_follow_steps(net);
   lua_createtable(L, (int)q->n, 0);
   for (i = 0; i < q->n; i++) {
     nac_lua_push_format(L, &q->format[i]);
     lua_seti(L, -2, i + 1);
   }
-  lua_pushnumber(L, q->scale);
+  lua_pushnumber(L, nac_quantiser_is_scaled(q) ? nac_quantiser_step(q, 0) : 0);
   lua_pushinteger(L, (lua_Integer)q->inner);
-  return 3;
+  lua_pushstring(L, q->learned == NULL ? NULL : q->is_free ? "free" : "powers");
+  return 4;
 }
 
 /* net:set_mask(parameter, u8 tensor of its shape | nil): elements that are 0 are

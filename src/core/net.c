@@ -141,6 +141,11 @@ static int add_tensor(nac_net *net, nac_role role, const char *layer_name, const
   return NAC_OK;
 }
 
+int nac_net_add_parameter(nac_net *net, const char *name, const nac_param_spec *spec, nac_error *err)
+{
+  return add_tensor(net, NAC_PARAMETER, name, spec, err);
+}
+
 /* Takes the parameters and buffers of the layer called `share`. */
 static int share_tensors(const nac_net *net, nac_layer *layer, const char *share, const nac_describe *d,
                          nac_error *err)

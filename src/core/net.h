@@ -129,6 +129,18 @@ typedef enum nac_place { NAC_ON_VALUE, NAC_ON_PARAMETER } nac_place;
 int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
                           double scale, nac_error *err);
 
+/** Declares n trained steps for the quantiser that a place will have: a parameter "dense1.weight.step", "relu1.output.step"
+ * or "input.step", which starts at 1, is trained, copied and stored as any other. Before nac_net_init; the layer is in the
+ * net already. */
+int nac_net_add_step(nac_net *net, nac_place place, int id, int64_t n, nac_error *err);
+
+/** The quantiser of a place takes its steps from there from now on, of any size (`is_free`, for training) or rounded
+ * to the nearest powers of two. Fails without a quantiser of as many formats as there are steps. */
+int nac_net_learn_step(nac_net *net, nac_place place, int id, int is_free, nac_error *err);
+
+/** Brings all formats up to date with learned steps. Plans do so whenever they load parameters. */
+void nac_net_follow_steps(const nac_net *net);
+
 /** Takes the quantiser of a value or a parameter away; likewise. */
 int nac_net_clear_quantiser(nac_net *net, nac_place place, int id, nac_error *err);
 

@@ -13,6 +13,7 @@ typedef struct nac_value {
   int producer;     /* layer id, -1 for the input */
   int n_consumers;  /* layers that read it */
   nac_quantiser *q; /* or NULL */
+  int step;         /* parameter with the learned steps of its quantiser, plus one; or 0 */
 } nac_value;
 
 typedef struct nac_parameter { /* a parameter or a buffer */
@@ -24,6 +25,7 @@ typedef struct nac_parameter { /* a parameter or a buffer */
   nac_param_spec spec;   /* how it starts, and whether it is decayed */
   uint8_t *mask;         /* or NULL */
   nac_quantiser *q;      /* or NULL */
+  int step;              /* likewise */
 } nac_parameter;
 
 struct nac_layer {
@@ -60,5 +62,8 @@ struct nac_net {
 /** Fills the layer's attributes from what was given and the kind's defaults
  * (net_attr.c). Fails on what the kind does not know or allow. */
 int nac_layer_set_attrs(nac_layer *layer, const nac_attr *attrs, int n_attrs, nac_error *err);
+
+/** Adds a parameter (net.c) called "name.suffix". */
+int nac_net_add_parameter(nac_net *net, const char *name, const nac_param_spec *spec, nac_error *err);
 
 #endif

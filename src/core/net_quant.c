@@ -1,4 +1,5 @@
 /* Quantisers and masks of a net. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -63,6 +64,72 @@ int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int 
   nac_quantiser_free(*q);
   *q = made;
   return NAC_OK;
+}
+
+/* The place's parameter of steps, plus one. */
+static int *step_of(nac_net *net, nac_place place, int id)
+{
+  return place == NAC_ON_VALUE ? &net->value[id].step : &net->tensor[NAC_PARAMETER][id].step;
+}
+
+int nac_net_add_step(nac_net *net, nac_place place, int id, int64_t n, nac_error *err)
+{
+  const nac_param_spec spec = {.suffix = "step", .rank = 1, .dim = {n}, .init = NAC_INIT_CONSTANT, .value = 1};
+  char name[160];
+  int made;
+  int code;
+  if (net->block[NAC_PARAMETER] != NULL) {
+    return nac_fail(err, NAC_EINVAL, "this net has its weights already; learned steps are declared before");
+  }
+  if (n < 1 || *step_of(net, place, id) != 0) {
+    return nac_fail(err, NAC_EINVAL, n < 1 ? "at least one step expected" : "this place has learned steps already");
+  }
+  if (place == NAC_ON_PARAMETER) {
+    snprintf(name, sizeof name, "%s", net->tensor[NAC_PARAMETER][id].name);
+  } else if (net->value[id].producer < 0) {
+    snprintf(name, sizeof name, "input");
+  } else {
+    snprintf(name, sizeof name, "%s.output", net->layer[net->value[id].producer].name);
+  }
+  made = net->n_tensors[NAC_PARAMETER];
+  code = nac_net_add_parameter(net, name, &spec, err);
+  if (code == NAC_OK) {
+    *step_of(net, place, id) = made + 1;
+  }
+  return code;
+}
+
+int nac_net_learn_step(nac_net *net, nac_place place, int id, int is_free, nac_error *err)
+{
+  const int64_t *dim;
+  int rank;
+  nac_quantiser *q = *slot(net, place, id, &rank, &dim);
+  const int step = *step_of(net, place, id);
+  const nac_parameter *p;
+  if (q == NULL || step == 0 || net->block[NAC_PARAMETER] == NULL) {
+    return nac_fail(err, NAC_EINVAL, "a learned step needs a number format and a parameter: net:add_step before the net has "
+                    "its weights, and a format");
+  }
+  p = &net->tensor[NAC_PARAMETER][step - 1];
+  if (p->n != q->n) {
+    return nac_fail(err, NAC_EINVAL, "%lld formats, but %s holds %lld", (long long)q->n, p->name, (long long)p->n);
+  }
+  return nac_quantiser_learn(q, net->block[NAC_PARAMETER] + p->offset, is_free, err);
+}
+
+void nac_net_follow_steps(const nac_net *net)
+{
+  int i;
+  for (i = 0; i < net->n_values; i++) {
+    if (net->value[i].q != NULL) {
+      nac_quantiser_follow(net->value[i].q);
+    }
+  }
+  for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
+    if (net->tensor[NAC_PARAMETER][i].q != NULL) {
+      nac_quantiser_follow(net->tensor[NAC_PARAMETER][i].q);
+    }
+  }
 }
 
 int nac_net_clear_quantiser(nac_net *net, nac_place place, int id, nac_error *err)

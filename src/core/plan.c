@@ -156,6 +156,7 @@ void nac_plan_free(nac_plan *plan)
   nac_free(plan->g64);
   nac_free(plan->w64);
   nac_free(plan->b64);
+  nac_free(plan->x64);
   nac_free(plan->seconds);
   nac_plan_free_graph(plan);
   nac_free(plan);
@@ -243,6 +244,22 @@ static void round_parameters(nac_plan *plan)
   }
 }
 
+/* Gradients of a parameter's learned steps, from that of its rounded numbers. */
+static void learn_steps(nac_plan *plan, const nac_parameter *p)
+{
+  const float *w = plan->net->block[NAC_PARAMETER] + p->offset;
+  const int64_t at = plan->net->tensor[NAC_PARAMETER][p->step - 1].offset;
+  int64_t e;
+  if (plan->g64 == NULL) {
+    nac_quantiser_step_back(p->q, w, plan->q32 + p->offset, plan->g32 + p->offset, plan->g32 + at, 1, p->n, 1);
+    return;
+  }
+  for (e = 0; e < p->n; e++) { /* w64 is rounded already; the net holds what was rounded */
+    plan->x64[e] = (double)w[e];
+  }
+  nac_quantiser_step_back_f64(p->q, plan->x64, plan->w64 + p->offset, plan->g64 + p->offset, plan->g64 + at, 1, p->n);
+}
+
 /* Gradients stop where a parameter lies outside its format. */
 static void clip_gradients(nac_plan *plan)
 {
@@ -250,6 +267,9 @@ static void clip_gradients(nac_plan *plan)
   int i;
   for (i = 0; i < net->n_tensors[NAC_PARAMETER]; i++) {
     const nac_parameter *p = &net->tensor[NAC_PARAMETER][i];
+    if (p->q != NULL && p->q->learned != NULL) {
+      learn_steps(plan, p);
+    }
     if (p->q != NULL && plan->g64 != NULL) {
       int64_t e;
       for (e = 0; e < p->n; e++) { /* w64 is rounded already; the net holds what was rounded */
@@ -283,6 +303,7 @@ void nac_plan_load(nac_plan *plan)
   if (!is_current(plan)) {
     return; /* nac_plan_forward fails */
   }
+  nac_net_follow_steps(net);
   if (plan->mode == NAC_REF_F64) {
     for (i = 0; i < net->n_elements[NAC_PARAMETER]; i++) {
       plan->w64[i] = (double)net->block[NAC_PARAMETER][i];

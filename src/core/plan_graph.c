@@ -53,8 +53,9 @@ static int in_layout(nac_graph *g, int value, int blocked, int *twin)
 }
 
 /* After a quantised value stands a layer that rounds it. */
-static int rounded(nac_graph *g, int value, const nac_quantiser *q)
+static int rounded(nac_graph *g, int value, const nac_value *v)
 {
+  const nac_quantiser *q = v->q;
   nac_layer *l;
   if (q == NULL) {
     return value;
@@ -63,6 +64,11 @@ static int rounded(nac_graph *g, int value, const nac_quantiser *q)
   memset(l, 0, sizeof *l);
   l->kind = &nac_layer_quantise;
   l->q = q;
+  if (q->learned != NULL) {
+    l->kind = &nac_layer_quantise_learned;
+    l->n_params = 1;
+    l->param[0] = v->step - 1;
+  }
   l->n_inputs = 1;
   l->input[0] = value;
   l->output = new_value(g, &g->value[value], g->n_layers, g->blocked[value]);
@@ -94,7 +100,7 @@ static void copy_layer(nac_plan *plan, int index, int *place, int *twin)
     plan->head = g->n_layers;
   }
   g->n_layers++;
-  place[from->output] = rounded(g, to->output, net->value[from->output].q);
+  place[from->output] = rounded(g, to->output, &net->value[from->output]);
 }
 
 static int is_quantised(const nac_net *net, const nac_layer *layer)
@@ -120,11 +126,11 @@ static int fold_norm(nac_plan *plan, int index, int *place)
     return 0;
   }
   product = &plan->g.layer[plan->g.value[value].producer];
-  if (product->kind == &nac_layer_quantise || is_quantised(plan->net, product) || is_quantised(plan->net, layer)) {
+  if (product->kind == &nac_layer_quantise || product->kind == &nac_layer_quantise_learned || is_quantised(plan->net, product) || is_quantised(plan->net, layer)) {
     return 0; /* rounding comes between them */
   }
   plan->g.norm[plan->g.value[value].producer] = index;
-  place[layer->output] = rounded(&plan->g, value, plan->net->value[layer->output].q);
+  place[layer->output] = rounded(&plan->g, value, &plan->net->value[layer->output]);
   return 1;
 }
 
@@ -151,7 +157,7 @@ int nac_plan_make_graph(nac_plan *plan, nac_error *err)
     g->norm[i] = -1;
   }
   plan->head = -1;
-  place[0] = rounded(g, new_value(g, &net->value[0], -1, 0), net->value[0].q);
+  place[0] = rounded(g, new_value(g, &net->value[0], -1, 0), &net->value[0]);
   for (l = 0; l < net->n_layers; l++) {
     if (!fold_norm(plan, l, place)) {
       copy_layer(plan, l, place, twin);

@@ -95,6 +95,7 @@ struct nac_plan {
   float *q32;    /* the parameters, the quantised ones rounded; or NULL */
   double *w64;   /* parameters in double mode */
   double *b64;   /* buffers in double mode */
+  double *x64;   /* room for a parameter in double mode */
   uint64_t quantised; /* the net's count of it when the plan was made */
   nac_error failure; /* of an opaque layer, since the last forward pass began */
   double *seconds; /* (layers, 2): forward and backward, when profiled; or NULL */

@@ -298,9 +298,10 @@ static int allocate_parameters(nac_plan *plan, nac_error *err)
     plan->w64 = nac_calloc(np, sizeof(double));
     plan->b64 = nac_calloc(nb, sizeof(double));
     plan->g64 = plan->o.training ? nac_calloc(np, sizeof(double)) : NULL;
+    plan->x64 = plan->o.training ? nac_calloc(np, sizeof(double)) : NULL;
   }
   if ((quantised && plan->q32 == NULL) || (plan->o.training && plan->g32 == NULL) || (wide && (plan->w64 == NULL || plan->b64 == NULL)) ||
-      (wide && plan->o.training && plan->g64 == NULL)) {
+      (wide && plan->o.training && (plan->g64 == NULL || plan->x64 == NULL))) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for the gradients of %.1f million parameters", (double)np * 1e-6);
   }
   return NAC_OK;

@@ -45,6 +45,28 @@ void K(k_quantise)(const float *x, float *y, long n, const k_quantiser *q)
   }
 }
 
+/* What a learned step's gradient is summed from: gy times what is cut off, y - x, where x was in range, and
+ * times y where it was not. */
+double K(k_step_back)(const float *x, const float *y, const float *gy, long n, float min, float max)
+{
+  const vf lo = vset1(min);
+  const vf hi = vset1(max);
+  const vf zero = vset1(0.0f);
+  double sum = 0;
+  for (long b = 0; b < n; b += 64 * VW) { /* so much is summed in float */
+    const long e = b + 64 * VW < n ? b + 64 * VW : n;
+    vf s = zero;
+    for (long i = b; i < e; i += VW) {
+      const long lanes = lanes_of(e, i);
+      const vf v = vload_n(x + i, lanes);
+      const vf inside = vselect_gt(v, hi, zero, vselect_gt(lo, v, zero, v));
+      s = vfma(vload_n(gy + i, lanes), vload_n(y + i, lanes) - inside, s);
+    }
+    sum += (double)vsum(s);
+  }
+  return sum;
+}
+
 void K(k_quantise_back)(const float *x, const float *gy, float *gx, long n, float min, float max)
 {
   const vf lo = vset1(min);

@@ -81,6 +81,7 @@
   long k_narrow_##isa(const int32_t *x, int32_t *y, long n, const k_narrow *k);                                      \
   void k_quantise_##isa(const float *x, float *y, long n, const k_quantiser *q);                                     \
   void k_quantise_back_##isa(const float *x, const float *gy, float *gx, long n, float min, float max);              \
+  double k_step_back_##isa(const float *x, const float *y, const float *gy, long n, float min, float max);           \
   void k_conv_forward_##isa(const k_conv *c, const float *w, const float *bias, const float *x, float *y);           \
   void k_conv_weights_##isa(const k_conv *c, const float *gy, const float *x, float *gw, float *gb);                 \
   void k_product16_##isa(const k_product *d, const float *a, const float *b, float *y);

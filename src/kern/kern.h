@@ -229,6 +229,8 @@ typedef struct nac_kernels {
   void (*quantise)(const float *x, float *y, long n, const k_quantiser *q);
   /* gx = gy where min <= x <= max, else 0 */
   void (*quantise_back)(const float *x, const float *gy, float *gx, long n, float min, float max);
+  /* sum of gy (y - x) where min <= x <= max, of gy y elsewhere */
+  double (*step_back)(const float *x, const float *y, const float *gy, long n, float min, float max);
 } nac_kernels;
 
 /** The kernels in use; never NULL. */

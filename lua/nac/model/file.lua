@@ -14,8 +14,8 @@ local M = {}
 
 local FORMAT, VERSION = "nac-lua model", 1
 local ORDER = {
-  "format", "version", "written_by", "input", "output", "layers", "formats", "weights", "of", "axis", "scale", "name", "kind", "group", "share", "inputs",
-  "attributes", "file", "sha256",
+  "format", "version", "written_by", "input", "output", "layers", "formats", "weights", "of", "axis", "scale", "learned", "name", "kind", "group", "share",
+  "inputs", "attributes", "file", "sha256",
 }
 
 local function describe(net)
@@ -143,9 +143,10 @@ local function read_arrays(doc, top, path)
   return arrays, names, arrays_path
 end
 
--- The number formats of a quantised net.
-local function set_formats(doc, top, net)
-  if top.formats == nil then return end
+-- The number formats of a quantised net, checked: list as nac.quant.formats has it, and each entry's place in the file.
+local function read_formats(doc, top)
+  local made = {}
+  if top.formats == nil then return made end
   local list = take(doc, top, "formats", "table")
   for i = 1, #list do
     local entry = take(doc, list, i, "table")
@@ -154,8 +155,17 @@ local function set_formats(doc, top, net)
     for k = 1, #texts do take(doc, texts, k, "string") end
     if entry.axis ~= nil then take(doc, entry, "axis", "integer") end
     if entry.scale ~= nil then take(doc, entry, "scale", "number") end
-    local ok, message = pcall(formats.set, net, { plain(entry) })
-    if not ok then refuse(doc:where(entry), "%s", (tostring(message):gsub("^[^\n]-%.lua:%d+: ", ""))) end
+    if entry.learned ~= nil then take(doc, entry, "learned", "string") end
+    made[i] = { entry = plain(entry), where = doc:where(entry) }
+  end
+  return made
+end
+
+-- Calls formats.declare or formats.set for each.
+local function each_format(list, net, f)
+  for _, item in ipairs(list) do
+    local ok, message = pcall(f, net, { item.entry })
+    if not ok then refuse(item.where, "%s", (tostring(message):gsub("^[^\n]-%.lua:%d+: ", ""))) end
   end
 end
 
@@ -169,6 +179,8 @@ function M.load(path)
     if type(top) ~= "table" then refuse(path, "this is no model file") end
     check_version(doc, top)
     local net = read_net(doc, top)
+    local list = read_formats(doc, top)
+    each_format(list, net, formats.declare)
     local arrays, names, arrays_path = read_arrays(doc, top, path)
     local count = 0
     for name, array in pairs(arrays) do
@@ -181,7 +193,7 @@ function M.load(path)
     net:init(1)
     local fits, message = weights.put(net, arrays, names, arrays_path)
     if not fits then error({ refusal = message }, 0) end
-    set_formats(doc, top, net)
+    each_format(list, net, formats.set)
     return net
   end)
   if ok then return result end

@@ -255,8 +255,9 @@ function M.structured(net, options)
   local layers = net:layers()
   local list = formats.list(net)
   for _, entry in ipairs(list) do
-    if #entry.formats > 1 then
-      error(("prune.structured: %s has a format for each channel; prune before quantising"):format(entry.of), 2)
+    if #entry.formats > 1 or entry.learned then
+      error(("prune.structured: %s has %s; prune before quantising"):format(entry.of,
+        entry.learned and "a learned step" or "a format for each channel"), 2)
     end
   end
   local plan = options.structure == "heads" and plan_heads or plan_units

@@ -15,16 +15,16 @@ local function axis_of(shape, count, inner)
 end
 
 local function entry(net, place, shape)
-  local list, scale, inner = net:quantiser(place)
+  local list, scale, inner, learned = net:quantiser(place)
   if not list then return nil end
   local texts = {}
   for i, format in ipairs(list) do texts[i] = tostring(format) end
-  return { of = place, formats = texts, axis = axis_of(shape, #list, inner), scale = scale ~= 0 and scale or nil }
+  return { of = place, formats = texts, axis = axis_of(shape, #list, inner), scale = scale ~= 0 and not learned and scale or nil, learned = learned }
 end
 
 --- All formats of a net.
 -- @param net a net
--- @return list of { of = parameter's name or value's number (1 is the input), formats = list of texts, axis =, scale = }
+-- @return list of { of = parameter's name or value's number (1 is the input), formats = list of texts, axis =, scale =, learned = }
 function M.list(net)
   local out = {}
   for _, t in ipairs(net:tensors()) do
@@ -36,6 +36,15 @@ function M.list(net)
   return out
 end
 
+--- Declares the steps that are learned; before the net has its weights.
+-- @param net a net; raises where it lacks a place
+-- @param list as of `list`
+function M.declare(net, list)
+  for _, e in ipairs(list) do
+    if e.learned then net:add_step(e.of, #e.formats) end
+  end
+end
+
 --- Sets formats.
 -- @param net a net; raises where it lacks a place
 -- @param list as of `list`
@@ -43,7 +52,7 @@ function M.set(net, list)
   for _, e in ipairs(list) do
     local formats = {}
     for i, text in ipairs(e.formats) do formats[i] = cquant.format(text) end
-    net:quantise(e.of, formats, { axis = e.axis, scale = e.scale })
+    net:quantise(e.of, formats, { axis = e.axis, scale = e.scale, learned = e.learned })
   end
 end
 

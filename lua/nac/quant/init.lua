@@ -41,6 +41,12 @@ M.copy = require("nac.quant.rebuild").copy
 -- @return a net of its own
 M.fold = require("nac.quant.rebuild").fold
 
+--- A copy of a net whose learned steps have become number formats; see nac.quant.steps.
+-- @function settle
+-- @param net a net with weights
+-- @return a net of its own
+M.settle = require("nac.quant.steps").settle
+
 --- A quantised net as an integer graph, run exactly; see nac.quant.lower.
 -- @function lower
 -- @param net with number formats on its input and parameters

@@ -4,6 +4,7 @@ local calibrate = require "nac.quant.calibrate"
 local places = require "nac.quant.places"
 local rebuild = require "nac.quant.rebuild"
 local specs = require "nac.quant.spec"
+local steps = require "nac.quant.steps"
 local tensor = require "nac.tensor"
 local train = require "nac.train"
 
@@ -45,8 +46,19 @@ end
 -- Whether choose gave a list.
 local function is_list(format) return type(format) == "table" end
 
--- Puts what choose gave on a place.
-local function put(net, place, format, per) net:quantise(place, format, is_list(format) and { axis = per == "element" and 0 or 1 } or nil) end
+-- Puts a format on a place, or a list of them, for the numbers x that it holds (nil: they are not known).
+local function place_format(net, place, pair, x, signed, where)
+  if steps.wanted(pair) then
+    specs.complete(pair, where)
+    if not x then fail("%s: int_bits = \"learned\" needs data, from which steps start: data = part", where) end
+    if not x:isfinite() then fail("%s: learned steps need finite numbers to start from; there are infinities or NaNs", where) end
+    if pair.signed ~= nil then signed = pair.signed end
+    return steps.start(net, place, pair, x, signed)
+  end
+  local format = choose(pair, x, signed, where, type(place) == "string" and pair.per) -- a value has one format
+  net:quantise(place, format, is_list(format) and { axis = pair.per == "element" and 0 or 1 } or nil)
+  return format
+end
 
 -- How many numbers of x are out of range of a format, or of their own one in a list.
 local function count_over(format, x)
@@ -81,8 +93,7 @@ local function set_weights(net, spec, report)
     local name = layer.name .. ".weight"
     local pair = own[name] and specs.find(spec, "weights", layer)
     if pair then
-      local format = choose(pair, own[name], true, "weights of " .. layer.name, pair.per)
-      put(net, name, format, pair.per)
+      local format = place_format(net, name, pair, own[name], true, "weights of " .. layer.name)
       note(report, { role = "weights", layer = layer.name, place = name, format = format }, own[name], 0)
     end
   end
@@ -104,9 +115,8 @@ local function set_values(net, spec, x, report)
       local have = x and numbers(net, entry.value, x)
       local signed = not entry.unsigned
       -- an input that is never negative in the data needs no sign, where the data decide anyway
-      if entry.value == 1 and pair.int_bits == "auto" and have and have:min() >= 0 then signed = false end
-      local format = choose(pair, have, signed, where)
-      net:quantise(entry.value, format)
+      if entry.value == 1 and math.type(pair.int_bits) ~= "integer" and have and have:min() >= 0 then signed = false end
+      local format = place_format(net, entry.value, pair, have, signed, where)
       note(report, { role = entry.role, layer = entry.layer and entry.layer.name or "the net", place = entry.value, format = format }, have, MANY)
     end
   end
@@ -144,9 +154,13 @@ local function set_biases(net, spec, report)
       local pair = specs.find(spec, "biases", layer)
       local bias = net:tensor(name)
       if pair then
-        local format = pair.total_bits and choose(pair, bias, true, "biases of " .. layer.name, pair.per)
-          or bias_format(net, layer, bias, weights, layers, pair)
-        put(net, name, format, pair.per)
+        local format
+        if pair.total_bits then
+          format = place_format(net, name, pair, bias, true, "biases of " .. layer.name)
+        else
+          format = bias_format(net, layer, bias, weights, layers, pair)
+          net:quantise(name, format)
+        end
         note(report, { role = "biases", layer = layer.name, place = name, format = format }, bias, 0)
       end
     end
@@ -157,7 +171,7 @@ local function prepare(net, spec)
   if not net:built() then fail("the net has no weights; arch:build makes one that has") end
   specs.check(spec, net:layers())
   local x = rows_of(spec.data)
-  local new, factors = rebuild.fold(net)
+  local new, factors = rebuild.fold(net, function(made, weights) steps.declare(made, spec, weights) end)
   local report = { formats = {}, warnings = {}, factors = factors }
   set_weights(new, spec, report)
   set_values(new, spec, x, report)
@@ -171,7 +185,8 @@ end
 -- @param net a net with weights; it is not changed
 -- @param spec a table:
 --
--- * `total_bits` (1 to 64), `int_bits` (the sign among them, or "auto") of weights, input and activations
+-- * `total_bits` (1 to 64), `int_bits` (the sign among them, "auto", or "learned": the step is trained) of weights, input
+--   and activations
 -- * `weights`, `biases`, `activations`, `input`, `output`: a pair of their own, or false: they stay float. Biases
 --   by default have the products' format, of at most 24 bits; the output (logits) has none
 -- * `kinds`, `layers`: the same by layer kind and by layer name; the nearest word counts
@@ -179,6 +194,7 @@ end
 --   and for "auto" `method` = "mse" | "minmax" | "percentile", `percentile` = .999
 -- * `per` = "tensor" | "channel" | "element": what of weights (and of biases, where they have a pair) has automatic
 --   bits of its own; channels are outputs of dense layers and convolutions, elements of normalisations
+-- * `steps` = "powers" | "free": learned steps are rounded to powers of two, or may be any number (for training only)
 -- * `data`: a part or tensor; its first 1024 rows choose the automatic bits of values and show
 --   what is out of range
 -- * `quiet`: no warnings on stderr

@@ -37,19 +37,22 @@ end
 --- A copy of a net: layers, weights, masks and number formats.
 -- @param net a net with weights
 -- @param[opt] count of layers, from the first; the copy's output is the last one's
+-- @param[opt] list of formats in place of the net's, as of nac.quant.formats
 -- @return a net of its own
-function M.copy(net, count)
+function M.copy(net, count, list)
   local layers = net:layers()
   local new = cnet.new(net:input_shape())
   local place = { 1 }
   for i = 1, count or #layers do place[i + 1] = new:add(spec_of(layers[i], place)) end
+  local own, kept = {}, {}
+  for i = 1, #place - 1 do own[layers[i].name] = true end
+  for _, entry in ipairs(list or formats.list(net)) do
+    local here = math.type(entry.of) == "integer" and entry.of <= #place or own[tostring(entry.of):match "^(.*)%.[^.]+$"]
+    if here then kept[#kept + 1] = entry end
+  end
+  formats.declare(new, kept)
   new:init(1)
   copy_tensors(net, new)
-  local own, kept = {}, {}
-  for _, entry in ipairs(new:tensors()) do own[entry.name] = true end
-  for _, entry in ipairs(formats.list(net)) do
-    if own[entry.of] or math.type(entry.of) == "integer" and entry.of <= #place then kept[#kept + 1] = entry end
-  end
   formats.set(new, kept)
   return new
 end
@@ -125,8 +128,9 @@ end
 -- its weights and bias (Jacob et al. 2018, eq. 14); any other becomes a
 -- standardize layer of the same name. Statistics do not change any more.
 -- @param net a net with weights
+-- @param[opt] before function of the new net before it has its weights, and of the tensors of the old one by name
 -- @return the new net, without number formats; parameter name -> factors that its rows were multiplied with
-function M.fold(net)
+function M.fold(net, before)
   local layers = net:layers()
   local fold = pairs_to_fold(layers)
   local gets_bias = {}
@@ -145,8 +149,10 @@ function M.fold(net)
       place[i + 1] = new:add(made)
     end
   end
+  local from = tensors_by_name(net)
+  if before then before(new, from) end
   new:init(1)
-  local from, to = tensors_by_name(net), tensors_by_name(new)
+  local to = tensors_by_name(new)
   for product in pairs(gets_bias) do to[layers[product].name .. ".bias"]:fill(0) end
   copy_tensors(net, new)
   local factors = {}

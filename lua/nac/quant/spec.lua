@@ -7,11 +7,14 @@ local M = {}
 --- Where formats sit.
 M.roles = { "weights", "biases", "activations", "input", "output" }
 
-local pair_keys = { "total_bits", "int_bits", "int_bits_exclude_sign", "signed", "rounding", "overflow", "method", "percentile", "per" }
+local pair_keys = { "total_bits", "int_bits", "int_bits_exclude_sign", "signed", "rounding", "overflow", "method", "percentile", "per", "steps" }
 local top_keys = { "kinds", "layers", "data", "quiet" }
 
 --- What has a format of its own.
 M.per = { "tensor", "channel", "element" }
+
+--- What learned steps can be: rounded to powers of two in every forward pass, or any number.
+M.steps = { "powers", "free" }
 
 --- How `int_bits = "auto"` chooses.
 M.methods = { "mse", "minmax", "percentile" }
@@ -30,9 +33,11 @@ local function check_pair(entry, where, role)
   if total ~= nil and (math.type(total) ~= "integer" or total < 1 or total > 64) then
     refuse(where, "total_bits must be an integer from 1 to 64, got %s", tostring(total))
   end
-  if int ~= nil and int ~= "auto" and math.type(int) ~= "integer" then
-    refuse(where, "int_bits must be an integer or \"auto\", got %s", tostring(int))
+  if int ~= nil and int ~= "auto" and int ~= "learned" and math.type(int) ~= "integer" then
+    refuse(where, "int_bits must be an integer, \"auto\" or \"learned\", got %s", tostring(int))
   end
+  if int == "learned" and role == "biases" then refuse(where, "biases have no learned steps: they take the binary point of the products") end
+  if entry.steps ~= nil then enum.check(entry.steps, M.steps, "kind of learned steps", 0) end
   if entry.method ~= nil then enum.check(entry.method, M.methods, "calibration method", 0) end
   if entry.per ~= nil then
     enum.check(entry.per, M.per, "kind of format for per", 0)

@@ -53,14 +53,14 @@ static void place_text(const nac_net *net, nac_place place, int id, char *text, 
 static int check_scale(const nac_net *net, nac_place place, int id, const nac_quantiser *q, nac_error *err)
 {
   char where[160];
-  if (q == NULL || q->scale == 0) {
+  if (q == NULL || !nac_quantiser_is_scaled(q)) {
     return NAC_OK;
   }
   place_text(net, place, id, where, sizeof where);
   return nac_fail(err, NAC_EINVAL,
-                  "%s has the scale %g, which has no integer form: give it a number format (a power-of-two scale) and "
-                  "train on",
-                  where, q->scale);
+                  "%s has the scale %g, which has no integer form: give it a number format (a power-of-two scale; "
+                  "quant.settle rounds learned steps to one) and train on",
+                  where, nac_quantiser_step(q, 0));
 }
 
 static int missing(const nac_net *net, nac_place place, int id, nac_error *err)
@@ -254,6 +254,7 @@ int nac_lower_net(nac_igraph **out, const nac_net *net, const nac_format *input,
   if (!nac_net_is_built(net)) {
     return nac_fail(err, NAC_EINVAL, "the net has no weights: arch:build() makes them");
   }
+  nac_net_follow_steps(net);
   code = nac_igraph_new(&l.graph, err);
   if (code != NAC_OK) {
     return code;

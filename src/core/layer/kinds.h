@@ -40,6 +40,7 @@ extern const nac_kind nac_layer_opaque;
 extern const nac_kind nac_layer_conv1d;
 extern const nac_kind nac_layer_conv2d;
 extern const nac_kind nac_layer_quantise; /* likewise */
+extern const nac_kind nac_layer_quantise_learned; /* likewise */
 extern const nac_kind nac_layer_relayout; /* internal to plans, not in the table */
 
 /** The evaluation form of a batchnorm layer of a built net, for channel c:

@@ -16,6 +16,9 @@ typedef struct nac_quantiser {
   nac_format *format; /* (n) */
   double scale;       /* 0, or the step of a W-bit integer that is no power of two: for training
                          only; I is then of no meaning */
+  const float *learned; /* (n) steps that are trained, in the memory of their parameter; or NULL */
+  int is_free;          /* learned steps are used as they are, for training only; else each is rounded to the nearest
+                           power of two, and the formats' integer bits follow */
 } nac_quantiser;
 
 /** A quantiser of its own with copies of the formats. Fails on a format that
@@ -23,6 +26,15 @@ typedef struct nac_quantiser {
 int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, double scale,
                       nac_error *err);
 void nac_quantiser_free(nac_quantiser *q);
+
+/** Makes the steps learned ones: `steps` (n) must outlive q. Fails where numbers out of range do not saturate. */
+int nac_quantiser_learn(nac_quantiser *q, const float *steps, int is_free, nac_error *err);
+
+/** Brings the formats up to date with learned steps that are powers of two. */
+void nac_quantiser_follow(nac_quantiser *q);
+
+/** Whether a step is no power of two. */
+int nac_quantiser_is_scaled(const nac_quantiser *q);
 
 /** Least and greatest number and the step of format i. */
 double nac_quantiser_min(const nac_quantiser *q, int64_t i);
@@ -39,7 +51,15 @@ void nac_quantiser_apply(const nac_quantiser *q, const float *x, float *y, int64
 void nac_quantiser_back(const nac_quantiser *q, const float *x, const float *gy, float *gx, int64_t rows,
                         int64_t len, int lanes);
 
-/** The same in double, element by element. */
+/** Adds to gs (n) the gradients of learned steps, where y came of x (Esser et al. 2020, arXiv:1902.08153, eq. 3): the sum
+ * of gy times (y - x) / step in range and times the least or greatest integer out of it, times 1 / sqrt(elements
+ * of a sample that share the step x greatest integer). */
+void nac_quantiser_step_back(const nac_quantiser *q, const float *x, const float *y, const float *gy, float *gs,
+                             int64_t rows, int64_t len, int lanes);
+void nac_quantiser_step_back_f64(const nac_quantiser *q, const double *x, const double *y, const double *gy, double *gs,
+                                 int64_t rows, int64_t len);
+
+/** Rounding and its gradient in double, element by element. */
 void nac_quantiser_apply_f64(const nac_quantiser *q, const double *x, double *y, int64_t rows, int64_t len);
 void nac_quantiser_back_f64(const nac_quantiser *q, const double *x, const double *gy, double *gx, int64_t rows,
                             int64_t len);
