@@ -1,15 +1,21 @@
 -- What rounding costs in a training step: samples per second with 8-bit formats
 -- on weights, biases and activations against the float step, taking turns, one
 -- thread. Two float steps are compared with: the network's as it was, and the
--- prepared one's without its formats (batchnorms folded away).
--- usage: nac-lua bench/qat_step.lua
+-- prepared one's without its formats (batchnorms folded away). Where a Python with
+-- Brevitas is given, its quantisation-aware step (8-bit weights and activations) takes turns.
+-- usage: nac-lua bench/qat_step.lua [python]
 package.path = "./?.lua;" .. package.path
+local json = require "dkjson"
 local bench = require "bench.support"
 local ctrain = require "nac.c.train"
 local nac = require "nac"
 local nn = nac.nn
 
 local TURNS, SECONDS = 7, .4
+local python = arg[1]
+local theirs = python and bench.peer(("OMP_NUM_THREADS=1 '%s' bench/peers/engine.py 2>/dev/null"):format(python))
+local version = theirs and theirs.ask()
+local missed = {}
 
 local function rate(net, x, y, batch)
   local trainer <close> = ctrain.new(net, { batch = batch, max_rows = x:size(1) })
@@ -29,28 +35,52 @@ local function without_formats(net)
   return net
 end
 
-local function compare(name, arch, batch, rows, recorded)
+-- How a ratio stands to what is claimed.
+local function verdict(what, ratio, claim, least)
+  local ok = least and ratio >= claim or not least and ratio <= claim
+  if not ok then missed[#missed + 1] = what end
+  return ("%s %.2f (%s %g: %s)"):format(what, ratio, least and ">=" or "<=", claim, ok and "ok" or "MISSED")
+end
+
+local function compare(case)
+  local arch, batch, rows = case.arch, case.batch, case.rows
   local x = nac.tensor.randn({ rows, table.unpack(arch.input) }, { seed = 1 })
   local y = nac.tensor.zeros({ rows }, "i32")
   local float = arch:build {}
   local function prepared() return nac.quant.prepare(float, { total_bits = 8, int_bits = 3, quiet = true }) end
   local quantised, folded = prepared(), without_formats(prepared())
-  local costs, folded_costs, rates = {}, {}, {}
+  local ask = json.encode { what = "train", seconds = SECONDS,
+    net = { name = case.title, input = arch.input, layers = case.layers, bits = 8, batch = batch, batches = rows // batch } }
+  local costs, folded_costs, rates, peer, ratios = {}, {}, {}, {}, {}
   for turn = 1, TURNS do
     local f, q, g = rate(float, x, y, batch), rate(quantised, x, y, batch), rate(folded, x, y, batch)
     costs[turn], folded_costs[turn], rates[turn] = f / q, g / q, q
+    if theirs then
+      local answer = theirs.ask(ask)
+      peer[turn] = tonumber(answer) or error(answer, 0)
+      ratios[turn] = q / peer[turn]
+    end
   end
-  local median = bench.summary(rates).median
-  print(("%-37s %9.0f samples/s, %.2f times the float step's time, %.2f times the folded one's; Brevitas recorded %.0f: %.0f times"):format(
-    name, median, bench.summary(costs).median, bench.summary(folded_costs).median, recorded, median / recorded))
+  local function median(list) return bench.summary(list).median end
+  print(("%-37s %9.0f samples/s; %s; of the folded one's %.2f"):format(case.title, median(rates),
+    verdict("of the float step's time", median(costs), 1.6), median(folded_costs)))
+  if theirs then
+    print(("%-37s %9.0f samples/s; %s"):format("  Brevitas on this machine", median(peer), verdict("times as fast", median(ratios), case.claim, true)))
+  else
+    print(("%-37s %9.0f samples/s; times as fast %.0f"):format("  Brevitas, recorded elsewhere", case.recorded, median(rates) / case.recorded))
+  end
 end
 
-bench.header("training step with 8-bit formats; Brevitas' figures were recorded on another machine", 1)
+bench.header("training step with 8-bit formats" .. (version and ", Brevitas on " .. version or "; Brevitas recorded on another machine"), 1)
 local mlp = nn.sequential { input = { 64 } }
 for _, units in ipairs { 64, 64, 32 } do mlp:add { nn.dense { units = units }, nn.batchnorm {}, nn.relu {} } end
-compare("MLP 64-64-64-32-10, batch 128", mlp:add(nn.dense { units = 10 }), 128, 8192, 9800)
+compare { title = "MLP 64-64-64-32-10, batch 128", arch = mlp:add(nn.dense { units = 10 }), layers = "64 bn relu 64 bn relu 32 bn relu 10", batch = 128,
+  rows = 8192, recorded = 9800, claim = 35 }
 
 local sets = nn.sequential { input = { 8, 3 } }
 for _, units in ipairs { 64, 64, 32 } do sets:add { nn.dense { units = units }, nn.relu {} } end
 sets:add { nn.aggregate { func = "mean" }, nn.dense { units = 32 }, nn.relu {}, nn.dense { units = 5 } }
-compare("DeepSets 3-64-64-32 mean, batch 4096", sets, 4096, 8192, 13400)
+compare { title = "DeepSets 3-64-64-32 mean, batch 4096", arch = sets, layers = "64 relu 64 relu 32 relu mean 32 relu 5", batch = 4096, rows = 8192,
+  recorded = 13400, claim = 7 }
+if theirs then theirs.close() end
+if #missed > 0 then print("missed: " .. table.concat(missed, ", ")) end

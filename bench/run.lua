@@ -4,7 +4,7 @@ local benches = {
   { "engine", peers = true }, -- whether it takes the peers' Python
   { "gemm" },
   { "fixed" },
-  { "qat_step" },
+  { "qat_step", peers = true },
   { "compression" },
   { "t1_search" },
   { "search_quality" },

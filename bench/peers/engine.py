@@ -1,5 +1,5 @@
-"""PyTorch's side of bench/engine.lua: one thread, eager with fused Adam,
-inference_mode, batches sliced from memory.
+"""PyTorch's side of bench/engine.lua and, with Brevitas' layers, of bench/qat_step.lua:
+one thread, eager with fused Adam, inference_mode, batches sliced from memory.
 
 Answers each line, a JSON object as bench/side.lua describes, with one number, or two.
 The first line that it writes is its version.
@@ -46,13 +46,32 @@ class Positions(nn.Module):
         return x.reshape(-1, x.shape[-1])
 
 
+def linear(inputs, outputs, bits):
+    """With `bits`, quantisation-aware as Brevitas does it by default: weights by their largest one."""
+    if bits is None:
+        return nn.Linear(inputs, outputs)
+    from brevitas.nn import QuantLinear
+    return QuantLinear(inputs, outputs, bias=True, weight_bit_width=bits)
+
+
+def activation(word, bits):
+    if bits is None:
+        return ACTIVATIONS[word]()
+    from brevitas.nn import QuantReLU
+    assert word == "relu", word
+    return QuantReLU(bit_width=bits)
+
+
 def network(net):
-    shape, layers = list(net["input"]), []
+    shape, layers, bits = list(net["input"]), [], net.get("bits")
+    if bits is not None:
+        from brevitas.nn import QuantIdentity
+        layers.append(QuantIdentity(bit_width=bits))
     if len(shape) == 2:  # a set: dense and batchnorm work on its positions as rows
-        layers, shape = [Positions()], shape[1:]
+        layers, shape = layers + [Positions()], shape[1:]
     for word in net["layers"].split():
         if word.isdigit():
-            layers.append(nn.Linear(shape[0], int(word)))
+            layers.append(linear(shape[0], int(word), bits))
             shape = [int(word)]
         elif word.startswith("conv"):
             layers.append(nn.Conv2d(shape[0], int(word[4:]), 3))
@@ -68,10 +87,10 @@ def network(net):
             layers.append(nn.Flatten())
             shape = [shape[0] * shape[1] * shape[2]]
         else:
-            layers.append(ACTIVATIONS[word]())
+            layers.append(activation(word, bits))
     built = nn.Sequential(*layers)
     count = sum(p.numel() for p in built.parameters())
-    assert count == net["params"], f"{net['name']}: {count} parameters, not {net['params']}"
+    assert bits is not None or count == net["params"], f"{net['name']}: {count} parameters, not {net['params']}"
     return built, shape[0]
 
 

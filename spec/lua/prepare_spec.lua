@@ -29,6 +29,9 @@ describe("nac.quant.prepare", function()
         nn.batchnorm {}, nn.flatten {}, nn.dense { units = 2 } },
       nn.sequential { input = { 5, 3 }, nn.dense { units = 4 }, nn.batchnorm { axis = -1 }, nn.relu {}, nn.batchnorm { axis = 1 },
         nn.aggregate { func = "mean" }, nn.dense { units = 2 } },
+      nn.sequential { input = { 3, 6 }, nn.conv1d { channels = 4, kernel = 3 }, nn.batchnorm { axis = -1 }, nn.relu {}, nn.flatten {}, nn.dense { units = 2 } },
+      nn.sequential { input = { 2, 5, 5 }, nn.conv2d { channels = 3, kernel = 3 }, nn.batchnorm { axis = 2 }, nn.conv2d { channels = 2, kernel = 2 },
+        nn.batchnorm { axis = -3 }, nn.flatten {}, nn.dense { units = 2 } },
     }
     for i, arch in ipairs(archs) do
       local data = part(96, arch.input, i)

@@ -38,18 +38,15 @@ local function readers_of(layers)
   return readers
 end
 
--- The values that end the net: its output and what a softmax or sigmoid at the end reads.
-local function outputs_of(layers)
+-- The values that end the net and are read by nothing else: its output, what a softmax or sigmoid at the end reads, and
+-- what comes there through layers that only move numbers.
+local function outputs_of(layers, readers)
   local last = #layers
   local found = { [last + 1] = true }
-  if last > 0 and head[layers[last].kind] then
-    found[last + 1] = true
-    found[layers[last].inputs[1]] = true
-  end
-  for value = last + 1, 2, -1 do -- through layers that only move numbers
-    if found[value] and M.moves(layers[value - 1]) then
-      for _, input in ipairs(layers[value - 1].inputs) do found[input] = true end
-    end
+  for value = last, 1, -1 do
+    local only = #readers[value] > 0
+    for _, i in ipairs(readers[value]) do only = only and found[i + 1] and (M.moves(layers[i]) or i == last and head[layers[i].kind]) end
+    found[value] = only or nil
   end
   return found
 end
@@ -61,6 +58,15 @@ local function read_exactly(value, layers, readers)
     if not (direct[layer.kind] or M.moves(layer) and read_exactly(i + 1, layers, readers)) then return false end
   end
   return #readers[value] > 0
+end
+
+-- Bits after the point that softmax and its logarithm take (SOFTMAX_FRACTION of core/igraph/build_table.c), where they read a
+-- value, also through layers that move numbers; or nil.
+local function most_fraction(value, layers, readers)
+  for _, i in ipairs(readers[value]) do
+    local kind = layers[i].kind
+    if kind == "softmax" or kind == "log_softmax" or M.moves(layers[i]) and most_fraction(i + 1, layers, readers) then return 12 end
+  end
 end
 
 -- Value -> true where no number can be below 0.
@@ -77,16 +83,19 @@ end
 --- The values to be rounded.
 -- @param layers of the net
 -- @return list of { value =, role = "input" | "activations" | "output", layer = the
--- layer that gives it (nil: the input), unsigned = never negative }, in order
+-- layer that gives it (nil: the input), unsigned = never negative, most_fraction = bits after the point that its readers
+-- can take, where there is a limit }, in order
 function M.values(layers)
-  local readers, outputs, unsigned = readers_of(layers), outputs_of(layers), non_negative(layers)
+  local readers, unsigned = readers_of(layers), non_negative(layers)
+  local outputs = outputs_of(layers, readers)
   local list = {}
   local scaled = #readers[1] > 0 -- raw units before a standardize layer are not rounded; what it gives is
   for _, i in ipairs(readers[1]) do scaled = scaled and layers[i].kind == "standardize" end
-  if not scaled then list[1] = { value = 1, role = "input" } end
+  if not scaled then list[1] = { value = 1, role = "input", most_fraction = most_fraction(1, layers, readers) } end
   for i, layer in ipairs(layers) do
     local value = i + 1
-    local entry = { value = value, layer = layer, unsigned = unsigned[value], role = outputs[value] and "output" or "activations" }
+    local entry = { value = value, layer = layer, unsigned = unsigned[value], role = outputs[value] and "output" or "activations",
+      most_fraction = most_fraction(value, layers, readers) }
     local passes = M.moves(layer) or exact_sum[layer.kind] and not outputs[value] and read_exactly(value, layers, readers)
     if layer.kind == "standardize" and layer.inputs[1] == 1 and scaled then entry.role = "input" end
     if not passes then list[#list + 1] = entry end

@@ -28,17 +28,20 @@ local function rows_of(data)
   return x:slice(1, 1, math.min(ROWS, x:size(1)))
 end
 
--- A format for numbers x (nil: they are not known), by the pair; with `per` (not "tensor") and automatic bits a list of
--- them, for each index of the first dimension or each element.
-local function choose(pair, x, signed, where, per)
+-- A format for numbers x (nil: they are not known), by the pair. Of automatic bits there is a list with o.per (not "tensor"),
+-- for each index of the first dimension or each element, and with o.most_fraction so many after the point at most.
+local function choose(pair, x, signed, where, o)
   specs.complete(pair, where)
   if pair.signed ~= nil then signed = pair.signed end
   if pair.int_bits ~= "auto" then return specs.format(pair, specs.integer_bits(pair, signed, where), signed) end
   if not x then fail("%s: int_bits = \"auto\" needs data to calibrate with: data = part", where) end
   local options = { total_bits = pair.total_bits, signed = signed, method = pair.method, percentile = pair.percentile,
     rounding = pair.rounding, overflow = pair.overflow }
-  if not per or per == "tensor" then return specs.format(pair, calibrate.integer_bits(x, options), signed) end
-  local list = calibrate.each(x, options, per)
+  if not o.per or o.per == "tensor" then
+    local integer = calibrate.integer_bits(x, options)
+    return specs.format(pair, o.most_fraction and math.max(integer, pair.total_bits - o.most_fraction) or integer, signed)
+  end
+  local list = calibrate.each(x, options, o.per)
   for i, integer in ipairs(list) do list[i] = specs.format(pair, integer, signed) end
   return list
 end
@@ -47,7 +50,7 @@ end
 local function is_list(format) return type(format) == "table" end
 
 -- Puts a format on a place, or a list of them, for the numbers x that it holds (nil: they are not known).
-local function place_format(net, place, pair, x, signed, where)
+local function place_format(net, place, pair, x, signed, where, most_fraction)
   if steps.wanted(pair) then
     specs.complete(pair, where)
     if not x then fail("%s: int_bits = \"learned\" needs data, from which steps start: data = part", where) end
@@ -55,7 +58,7 @@ local function place_format(net, place, pair, x, signed, where)
     if pair.signed ~= nil then signed = pair.signed end
     return steps.start(net, place, pair, x, signed)
   end
-  local format = choose(pair, x, signed, where, type(place) == "string" and pair.per) -- a value has one format
+  local format = choose(pair, x, signed, where, { per = type(place) == "string" and pair.per, most_fraction = most_fraction }) -- a value has one
   net:quantise(place, format, is_list(format) and { axis = pair.per == "element" and 0 or 1 } or nil)
   return format
 end
@@ -108,15 +111,14 @@ end
 
 local function set_values(net, spec, x, report)
   for _, entry in ipairs(places.values(net:layers())) do
-    local pair = specs.find(spec, entry.role, entry.layer)
-    if pair and (entry.role ~= "output" or pair.given) then
+    local pair = specs.find_value(spec, entry)
+    if pair then
       local where = entry.layer and entry.role .. " of " .. entry.layer.name or "the input"
-      if entry.role == "output" and not pair.total_bits then pair = specs.find(spec, "activations", entry.layer) end
       local have = x and numbers(net, entry.value, x)
       local signed = not entry.unsigned
       -- an input that is never negative in the data needs no sign, where the data decide anyway
       if entry.value == 1 and math.type(pair.int_bits) ~= "integer" and have and have:min() >= 0 then signed = false end
-      local format = place_format(net, entry.value, pair, have, signed, where)
+      local format = place_format(net, entry.value, pair, have, signed, where, entry.most_fraction)
       note(report, { role = entry.role, layer = entry.layer and entry.layer.name or "the net", place = entry.value, format = format }, have, MANY)
     end
   end

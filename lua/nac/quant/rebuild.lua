@@ -82,7 +82,7 @@ local function pairs_to_fold(layers)
     local product = layers[from]
     if layer.kind == "batchnorm" and product and products[product.kind] and uses[from + 1] == 1
       and not shared[layer.name] and not shared[product.name]
-      and (layer.attrs.axis - 1) % #layer.output + 1 == channel_axis(product)
+      and (layer.attrs.axis < 0 and #layer.output + 1 or 0) + layer.attrs.axis == channel_axis(product)
       and (i < #layers or from == i - 1) then
       fold[i] = from
     end

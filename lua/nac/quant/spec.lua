@@ -123,6 +123,17 @@ function M.find(spec, role, layer)
   return found
 end
 
+--- What the spec says for a value: as `find`; an output without bits of its own has those of activations.
+-- @param spec checked
+-- @param entry of `places.values`
+-- @return table of pair keys, or nil: it stays float
+function M.find_value(spec, entry)
+  local pair = M.find(spec, entry.role, entry.layer)
+  if entry.role ~= "output" or not pair then return pair end
+  if not pair.given then return nil end
+  return pair.total_bits and pair or M.find(spec, "activations", entry.layer)
+end
+
 --- The format of a pair.
 -- @param pair of `find`, with total_bits
 -- @param integer bits before the point, the sign among them

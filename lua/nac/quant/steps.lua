@@ -37,8 +37,7 @@ function M.declare(net, spec, weights)
     end
   end
   for _, entry in ipairs(places.values(layers)) do
-    local pair = specs.find(spec, entry.role, entry.layer)
-    if M.wanted(pair) and (entry.role ~= "output" or pair.given) then net:add_step(entry.value, 1) end
+    if M.wanted(specs.find_value(spec, entry)) then net:add_step(entry.value, 1) end
   end
 end
 
