@@ -12,6 +12,7 @@ local benches = {
   { "estimate" },
   { "trial_overhead" },
   { "spaces" },
+  { "baselines" },
 }
 
 local self = require("lfs").symlinkattributes("/proc/self/exe", "target")

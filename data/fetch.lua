@@ -1,5 +1,5 @@
 --- `make data`: fetches the full data sets into data/full, checked by sha256.
---     build/nac-lua data/fetch.lua [mnist] [fashion_mnist]
+--     build/nac-lua data/fetch.lua [mnist] [fashion_mnist] [qubit]
 -- Each set has several sources, tried in turn. What is there and right is left
 -- alone, what was half downloaded goes on where it stopped.
 local enum = require "nac.util.enum"
@@ -70,8 +70,9 @@ local function mirror(base)
   end
 end
 
--- Sums are of the plain files.
+-- Sums are of the plain files. `make` simulates a set; on another processor it may round another way.
 local sets = {
+  qubit = { make = function(folder) return require("nac.simulate.qubit").cache(folder) end },
   mnist = {
     files = {
       { name = "train-images-idx3-ubyte", sum = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db" },
@@ -132,6 +133,11 @@ end
 
 local function fetch(set)
   local folder = FULL .. "/" .. set.name
+  if set.make then
+    local made, why = set.make(folder)
+    if made then print(("%s: complete in %s"):format(set.name, folder)) else io.stderr:write(("%s: %s\n"):format(set.name, why)) end
+    return made
+  end
   local wanted = missing(set, folder)
   if #wanted == 0 then
     print(("%s: complete in %s"):format(set.name, folder))

@@ -4,7 +4,7 @@
 
 -- One line a public module.
 local modules = {
-  "arch", "blocks", "bops", "compare", "config", "dataset", "distribution", "estimate", "global_search",
+  "arch", "baseline", "blocks", "bops", "compare", "config", "dataset", "distribution", "estimate", "global_search",
   "hdf5", "hls", "hypervolume", "local_search", "metrics", "model", "nn", "npz", "pareto", "plot", "prune", "quant", "report",
   "rng", "safetensors", "space", "tensor", "train", "tune",
 }

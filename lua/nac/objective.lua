@@ -90,6 +90,20 @@ M.register {
   end,
 }
 
+-- Mean distance between the predicted and the true position, in the data set's unit (pixels).
+M.register {
+  name = "distance", stage = "training", maximize = false,
+  compute = function(c)
+    if not c.positions then error(signal.failed "distance is measured of positions; the data set has none", 0) end
+    local sum = 0
+    for i, net in ipairs(c.nets) do
+      local part = c.folds[i].search
+      sum = sum + metrics.distance(train.predict(net, part.x), part.y, { scale = c.positions.scale }).mean
+    end
+    return sum / #c.nets
+  end,
+}
+
 M.register {
   name = "bops", stage = "cost", maximize = false,
   compute = function(c)

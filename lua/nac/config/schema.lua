@@ -45,7 +45,7 @@ local function estimators() return set("estimator", require("nac.estimate").name
 
 local dataset = {
   { key = "name", kind = "string",
-    doc = "Data set: mnist, fashion_mnist, or one registered with nac.dataset.register. Needed unless `file` or `loader` is given." },
+    doc = "Data set: mnist, fashion_mnist, bragg, qubit, or one registered with nac.dataset.register. Needed unless `file` or `loader` is given." },
   { key = "loader", kind = "path",
     doc = "A Lua file that returns function(options) -> {x_train=, y_train=, x_test=, y_test=, task=, name=}: your own data." },
   { key = "options", kind = "any", doc = "Handed to the loader as it stands." },
@@ -85,6 +85,7 @@ local dataset = {
     doc = "Number of classes, where the data does not say." },
   { key = "start_location", kind = "integer", min = 0, doc = "First sample of a readout window." },
   { key = "window_size", kind = "integer", min = 1, doc = "Length of a readout window, in samples." },
+  { key = "simulate", kind = "boolean", doc = "qubit: 100 000 simulated traces, made once and kept in data/full/qubit." },
   { key = "seed", kind = "integer", min = 0, default = 0,
     doc = "Seed of the split into fit, search and select parts." },
   { key = "sample", kind = "boolean",
@@ -341,6 +342,8 @@ local sections = {
   { key = "search_space", kind = "section", keys = space, or_file = true,
     doc = "The networks among which is searched: keys, or the path of a file with them (flat, or under search_spaces and "
       .. "hyperparameters). Needed." },
+  { key = "dataset_search_space", kind = "section", keys = lists_of "dataset_search_space",
+    doc = "What each trial sees of the data: lists, or ranges {min, max, log}. One value alone is fixed." },
   { key = "training_search_space", kind = "section", keys = lists_of "training_search_space",
     doc = "Settings of the training that each trial draws: lists, or ranges {min, max, log}. One value alone is fixed." },
   { key = "task_config", kind = "section", keys = task, doc = "Task, loss and what is measured." },

@@ -28,10 +28,17 @@ end
 
 Dataset.__name = "nac.dataset"
 
+--- The name and what one should know when reading a result: "qubit (the shipped sample, simulated)".
+function Dataset:title()
+  local facts = {}
+  if self.sample then facts[1] = "the shipped sample" end
+  if self.simulated then facts[#facts + 1] = "simulated" end
+  return self.name .. (#facts > 0 and " (" .. table.concat(facts, ", ") .. ")" or "")
+end
+
 function Dataset:__tostring()
   local shape = rawget(self, "shape")
-  return ("dataset %s%s%s"):format(self.name, self.sample and " (sample)" or "",
-    shape and ", samples of shape " .. table.concat(shape, "x") or "")
+  return ("dataset %s%s"):format(self:title(), shape and ", samples of shape " .. table.concat(shape, "x") or "")
 end
 
 -- x, y and the classes that splits keep in proportion. They are let go once
@@ -118,7 +125,7 @@ end
 function Dataset:with(options)
   if not self._source.with then error(("data set %s has no %s that a trial could choose"):format(self.name, (next(options))), 0) end
   local source, fields = self._source.with(options)
-  for _, key in ipairs { "name", "seed", "sample", "task", "n_classes", "classes", "standardize", "augment" } do
+  for _, key in ipairs { "name", "seed", "sample", "simulated", "task", "n_classes", "classes", "standardize", "augment" } do
     if fields[key] == nil then fields[key] = self[key] end
   end
   return M.new(fields, source)
@@ -131,7 +138,7 @@ function Dataset:has_views() return self._source.with ~= nil end
 -- @return { name =, source =, sha256 = { file = sum }, n_train =, n_test =, sample = }
 function Dataset:provenance()
   local record = self._source.provenance()
-  record.name, record.sample, record.seed = self.name, self.sample or false, self.seed
+  record.name, record.sample, record.simulated, record.seed = self.name, self.sample or false, self.simulated, self.seed
   record.n_train, record.n_test = self.n_train, self.n_test
   return record
 end

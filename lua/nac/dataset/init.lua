@@ -1,4 +1,4 @@
---- Data sets: MNIST, Fashion-MNIST, XOR, tensors, files and a user's own loader.
+--- Data sets: MNIST, Fashion-MNIST, Bragg peaks, qubit readout, XOR, tensors, files and a user's own loader.
 --
 --     local ds = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000 }
 --     ds.shape, ds.n_classes, ds.task     -- known without reading a file
@@ -15,8 +15,10 @@ local M = {}
 
 -- One line a built-in set: its file returns function(options) -> ds | nil, message.
 local constructors = {
+  bragg = function(options) return require("nac.dataset.bragg").make(options) end,
   mnist = function(options) return require "nac.dataset.mnist"(options) end,
   fashion_mnist = function(options) return require "nac.dataset.fashion_mnist"(options) end,
+  qubit = function(options) return require("nac.dataset.qubit").make(options) end,
   xor = function(options) return require "nac.dataset.xor"(options) end,
 }
 
@@ -27,6 +29,9 @@ function M.names()
   table.sort(names)
   return names
 end
+
+-- Sets that shift for themselves, because the answers move with the image.
+local OWN_SHIFT = { bragg = true }
 
 -- What any data set can be asked for: how training treats its samples.
 local function treatment(options, ds)
@@ -39,23 +44,22 @@ local function treatment(options, ds)
     return nil, "shift must be an integer from 0 to 1024, in pixels, got " .. tostring(shift)
   end
   if standardize ~= "none" then ds.standardize = standardize end
-  if shift and shift > 0 then ds.augment = { shift = shift } end
+  if shift and shift > 0 and not OWN_SHIFT[ds.name] then ds.augment = { shift = shift } end
   return ds
 end
 
-local TREATMENT = { "standardize", "shift" }
-
 -- Calls a constructor without the options that are for any set.
-local function construct(constructor, options, context)
+local function construct(constructor, options, context, name)
   if type(options) ~= "table" then return constructor(options, context) end
   local own = {}
   for key, value in pairs(options) do own[key] = value end
-  for _, key in ipairs(TREATMENT) do own[key] = nil end
+  own.standardize = nil
+  if not OWN_SHIFT[name] then own.shift = nil end
   return constructor(own, context)
 end
 
 local function make(name, options)
-  local ds, message = construct(constructors[name], options)
+  local ds, message = construct(constructors[name], options, nil, name)
   if base.is(ds) then return treatment(options or {}, ds) end
   if ds == nil then return ds, message end
   if type(ds) == "table" then -- a registered function may return tensors

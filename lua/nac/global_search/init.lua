@@ -25,7 +25,7 @@ local function identity(config)
   for _, key in ipairs { "n_trials", "workers", "selection", "study_name", "trial_timeout", "trial_memory" } do search[key] = nil end
   local text = config_text.text {
     dataset = config.dataset, search = search, search_space = config.search_space, hls_config = config.hls_config,
-    training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
+    dataset_search_space = config.dataset_search_space, training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
   }
   return require("nac.c.hash").sha256(text)
 end
@@ -72,8 +72,8 @@ local function headline(job, study)
   if study.sampler.visibility == "generation" then
     sampler = ("%s with population %d"):format(sampler, study.population or visibility.population(search.n_trials))
   end
-  return ("%s%s: %d trials of at most %d epochs, sampler %s, seed %d; results in %s"):format(
-    data.name, data.sample and " (the shipped sample)" or "", search.n_trials, search.epochs,
+  return ("%s: %d trials of at most %d epochs, sampler %s, seed %d; results in %s"):format(
+    data:title(), search.n_trials, search.epochs,
     sampler, search.seed, job.dir)
 end
 
@@ -112,7 +112,7 @@ local function finish(job, study, options, fault)
   local interrupted = study.interrupted
   local records, front = study:trials(), study:front()
   local result = {
-    study = study, task = job.dataset.task, dir = job.dir, objectives = job.objectives, front = front,
+    study = study, task = job.dataset.task, data = job.dataset:title(), dir = job.dir, objectives = job.objectives, front = front,
     interrupted = interrupted, fault = fault,
     select = {}, notes = { table.unpack(job.notes) },
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,

@@ -111,7 +111,10 @@ function M.objective(job)
     local metadata = { trial_id = trial.number, settings = next(settings) and settings or nil }
     need(nac_arch.write(description, path, metadata))
     local arch = view.to_nn(description)
-    local c = { description = description, arch = arch, net = arch:net(), config = view.config, task = view.dataset.task }
+    local c = {
+      description = description, arch = arch, net = arch:net(), config = view.config, task = view.dataset.task,
+      positions = rawget(view.dataset, "positions"),
+    }
     local values = costs(trial, job, view, c)
     trial:built(dimension.hash(arch:hash(), settings))
     train_folds(trial, view, c)

@@ -7,6 +7,7 @@ local known = {
   accuracy = { "accuracy" },
   bops = { "bit operations (BOPs)", true },
   params = { "parameters", true },
+  distance = { "mean distance (px)" },
   avg_resource = { "average resource (% of the board)" },
   clock_cycles = { "latency (clock cycles)" },
   lut = { "look-up tables", true },

@@ -1,16 +1,16 @@
 --- The Pareto front as a printed table.
 local blocks = require "nac.blocks"
 local dimension = require "nac.space.dimension"
-local quantity = require("nac.report.quantity").of
+local quantities = require "nac.report.quantity"
 local text_table = require "nac.report.table"
 
 local M = {}
 
-local titles = {
-  performance_metric = "search", bops = "BOPs", params = "params", avg_resource = "resource %", clock_cycles = "cycles",
-}
+local quantity, accuracy = quantities.of, quantities.score
 
-local function accuracy(value) return value and ("%.4f"):format(value) or "-" end
+local titles = {
+  performance_metric = "search", bops = "BOPs", params = "params", avg_resource = "resource %", clock_cycles = "cycles", distance = "distance px",
+}
 
 -- Costs: integers in full, fractions with four digits.
 local function number(value)

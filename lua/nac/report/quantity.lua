@@ -11,4 +11,12 @@ function M.of(record, name)
   return value
 end
 
+--- A performance metric as text: an accuracy with four decimals; a small loss with four digits.
+-- @param value or nil
+-- @param[opt="-"] missing what stands where there is none
+function M.score(value, missing)
+  if value == nil then return missing or "-" end
+  return (value ~= 0 and math.abs(value) < 0.01 and "%.4g" or "%.4f"):format(value)
+end
+
 return M

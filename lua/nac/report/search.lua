@@ -1,9 +1,10 @@
 --- The report of a global search: the front, the winner, where the files are.
 local front = require "nac.report.front"
+local score = require("nac.report.quantity").score
 
 local M = {}
 
-local function digits(value) return value and ("%.4f"):format(value) or "not measured" end
+local function digits(value) return score(value, "not measured") end
 
 -- Trials that gave no values, and the first one's reason: { "2 trials failed (first trial 3: killed by ...)", ... }
 local function incomplete(records)
@@ -33,6 +34,7 @@ function M.text(result)
     add("winner: trial %d (%s: search %s, select %s, test %s)", result.best.number, metric,
       digits(result.best.attrs.performance_metric), digits(result.select[result.best.number]), digits(result.test))
   end
+  if result.data then add("data: %s", result.data) end
   for _, line in ipairs(incomplete(result.study:trials())) do add("%s", line) end
   add("results: %s", result.dir)
   for _, path in ipairs(result.pictures) do add("picture: %s", path) end

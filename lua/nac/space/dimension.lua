@@ -8,6 +8,12 @@ local distribution = require "nac.distribution"
 
 local M = {}
 
+-- A readout window ends with its trace.
+local function window_fits(size, settings, cfg)
+  local start = settings.start_location or cfg.dataset.start_location or 0
+  return start + size <= require("nac.dataset.qubit").SAMPLES
+end
+
 --- One row a dimension: `name` of the parameter; `section` and `key` under which a
 -- configuration lists its values (`also` = other names of that key in files in use);
 -- `to` = the key that takes a value; `doc`. Optional: `hardware` = only the estimate
@@ -15,6 +21,10 @@ local M = {}
 -- value can be had with the settings drawn so far: where it cannot, it is not offered
 -- (`nac.space.draw`).
 M.rows = {
+  { section = "dataset_search_space", key = "start_locations", name = "start_location", to = "dataset.start_location",
+    doc = "First samples of a readout window." },
+  { section = "dataset_search_space", key = "window_sizes", name = "window_size", to = "dataset.window_size", fits = window_fits,
+    doc = "Lengths of a readout window; those that end with the trace at the drawn start are offered." },
   { section = "training_search_space", key = "learning_rate", name = "learning_rate", to = "search.learning_rate", doc = "Learning rates." },
   { section = "training_search_space", key = "batch_size", name = "batch_size", to = "search.batch_size", doc = "Samples a training step." },
   { section = "training_search_space", key = "optimizer", name = "optimizer", to = "search.optimizer", doc = "Optimisers." },
@@ -33,7 +43,7 @@ M.rows = {
 }
 
 --- The sections of a configuration that list values.
-M.sections = { "training_search_space", "hardware_config" }
+M.sections = { "dataset_search_space", "training_search_space", "hardware_config" }
 
 --- The row of a parameter, or nil.
 function M.find(name)
