@@ -25,7 +25,8 @@ local function identity(config)
   for _, key in ipairs { "n_trials", "workers", "selection", "study_name", "trial_timeout", "trial_memory" } do search[key] = nil end
   local text = config_text.text {
     dataset = config.dataset, search = search, search_space = config.search_space, hls_config = config.hls_config,
-    dataset_search_space = config.dataset_search_space, training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
+    dataset_search_space = config.dataset_search_space,
+    training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
   }
   return require("nac.c.hash").sha256(text)
 end
