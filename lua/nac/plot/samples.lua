@@ -3,6 +3,21 @@ local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
 
+-- Open marks: what lies below is seen.
+local function mark_of(s)
+  return ("pt %d ps 1.3 lw 2 lc rgb '%s'"):format(({ 2, 6, 4, 8 })[(s - 1) % 4 + 1], (gnuplot.series(s + 1)))
+end
+
+-- A line of marks and names above the panels.
+local function legend(names, height)
+  local out = {}
+  for s, name in ipairs(names) do
+    out[s] = ("set label %d %s at screen %.3g, screen %.4g point %s offset character 1,0\n"):format(100 + s, gnuplot.quote(name),
+      .06 + (s - 1) / #names * .8, 1 - 14 / height, mark_of(s))
+  end
+  return table.concat(out)
+end
+
 -- The pixels of sample i as rows from top to bottom; the mean of several channels.
 local function pixels(x, i, shape)
   local c, h, w = 1, shape[#shape - 1], shape[#shape]
@@ -31,9 +46,8 @@ local function panel(k, rows, title, points)
   out[#out + 1] = ("set title %s offset 0,-.8\nset xrange [-.5:%g]\nset yrange [-.5:%g]"):format(gnuplot.quote(title), w - .5, h - .5)
   local plots = { ("$image%d matrix with image"):format(k) }
   for s, p in ipairs(points or {}) do -- row and column from the upper left corner
-    local colour, mark = gnuplot.series(s + 1)
     out[#out + 1] = ("$point%d_%d << END\n%.6g %.6g\nEND"):format(k, s, p[2], h - 1 - p[1])
-    plots[#plots + 1] = ("$point%d_%d using 1:2 with points pt %d ps 1.4 lw 2 lc rgb '%s'"):format(k, s, mark, colour)
+    plots[#plots + 1] = ("$point%d_%d using 1:2 with points %s"):format(k, s, mark_of(s))
   end
   out[#out + 1] = "plot " .. table.concat(plots, ", ")
   return table.concat(out, "\n") .. "\n"
@@ -42,7 +56,7 @@ end
 --- Starts drawing.
 -- @param part { x = (N, H, W) or (N, C, H, W) or, with `shape`, (N, H W); y = classes }: the first samples are shown
 -- @param options `count` = 20; `shape` = { H, W } of flat samples; `classes` = names; `titles` = list instead of the class;
--- `points` = list a sample of { row, column } to be marked; `columns` = 5
+-- `points` = list a sample of { row, column } to be marked, `point_names` = what they are; `columns` = 5
 -- @param path of the picture
 -- @return a job (nac.plot.gnuplot), or nil and a message
 function M.start(part, options, path)
@@ -62,10 +76,14 @@ function M.start(part, options, path)
     local title = options.titles and options.titles[i] or class and (options.classes and options.classes[class // 1 + 1] or tostring(class // 1)) or ""
     out[i] = panel(i, pixels(x, i, shape), title, options.points and options.points[i])
   end
-  return gnuplot.start(path, 130 * columns, 150 * down, table.concat {
+  local top = options.point_names and 30 or 0
+  local height = 150 * down + top
+  return gnuplot.start(path, 130 * columns, height, table.concat {
     "set palette gray negative\nunset colorbox\nunset key\nunset tics\n", ("set size ratio %g\n"):format(shape[#shape - 1] / shape[#shape]),
-    ("set multiplot layout %d,%d\nset lmargin .5\nset rmargin .5\nset bmargin .2\nset tmargin 1.4\n"):format(down, columns),
-    table.concat(out), "unset multiplot",
+    ("set multiplot layout %d,%d%s\n"):format(down, columns,
+      top > 0 and (" margins .01,.99,.01,%.4g spacing .02,%.4g"):format(1 - (top + 20) / height, 24 / height)
+        or "\nset lmargin .5\nset rmargin .5\nset bmargin .2\nset tmargin 1.4"),
+    options.point_names and legend(options.point_names, height) or "", out[1], "unset label\n", table.concat(out, "", 2), "unset multiplot",
   })
 end
 
