@@ -26,7 +26,8 @@ describe("pictures of physics", function()
     local said = part.y:clone()
     said:set(1, 2)
     local text = svg(function(path) return nac.plot.iq(part, said, { name = "a net" }, path) end)
-    for _, word in ipairs { "prepared state", "decision of a net", "errors: 1 of 20 %(5%.00 %%%)", "boundary", "I %(ADC units%)", "ground, taken for excited" } do
+    for _, word in ipairs { "prepared state", "decision of a net", "errors: 1 of 20 %(5%.00 %%%)", "boundary", "I %(ADC units%)",
+      "ground, taken for excited" } do
       assert.matches(word, text)
     end
     local all_one = tensor.zeros({ 20 }, "i32")
@@ -35,7 +36,8 @@ describe("pictures of physics", function()
 
   it("show the mean traces of both states in time", function()
     local text = svg(function(path) return nac.plot.traces(traces(), { smooth = 1, window = { 0, 1 } }, path) end)
-    for _, word in ipairs { "time %(ns%)", "I %(ADC units%)", "Q %(ADC units%)", "ground, mean of 10", "excited, mean of 10" } do assert.matches(word, text) end
+    for _, word in ipairs { "time %(ns%)",
+      "I %(ADC units%)", "Q %(ADC units%)", "ground, mean of 10", "excited, mean of 10" } do assert.matches(word, text) end
     local one = { x = traces().x:slice(1, 1, 1):contiguous(), y = tensor({ 1 }, "i32") }
     assert.same({ nil, "no picture: a mean needs two traces of a state" }, { nac.plot.traces(one, {}, "x.svg") })
   end)
