@@ -5,7 +5,7 @@
 -- One line a public module.
 local modules = {
   "arch", "baseline", "blocks", "bops", "compare", "config", "dataset", "distribution", "estimate", "global_search",
-  "hdf5", "hls", "hypervolume", "local_search", "metrics", "model", "nn", "npz", "pareto", "plot", "prune", "quant", "report",
+  "hdf5", "hls", "hypervolume", "local_search", "metrics", "model", "nn", "npz", "onnx", "pareto", "plot", "prune", "qonnx", "quant", "report",
   "rng", "safetensors", "space", "tensor", "train", "tune",
 }
 

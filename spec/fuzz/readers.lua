@@ -1,5 +1,5 @@
 --- Mutation fuzzing of the readers of data files: damaged IDX, gzip, npy,
--- npz, CSV, ARFF, safetensors, HDF5, PyTorch and model files may be accepted or refused with a message, no more.
+-- npz, CSV, ARFF, safetensors, HDF5, PyTorch, ONNX and model files may be accepted or refused with a message, no more.
 --     build/nac-lua spec/fuzz/readers.lua [rounds a file=2000] [seed=1]
 local files = require "spec.support.files"
 local c_table = require "nac.c.table"
@@ -63,6 +63,9 @@ run("npy rows", { npy[1] }, function(path)
   npz.npy_shape(path)
   return npz.read_npy_rows(path, 1, 1)
 end)
+
+run("onnx", { "spec/golden/onnx_spellings.onnx" }, nac.onnx.read)
+run("qonnx", { "spec/golden/qonnx_cnn.onnx" }, nac.qonnx.read)
 
 -- A net in a file: the description is damaged, its arrays are good.
 local net = nac.nn.sequential { input = { 3 }, nac.nn.dense { units = 2, name = "a" }, nac.nn.relu {}, nac.nn.batchnorm {} }:build()

@@ -9,6 +9,7 @@ local commands = {
   { "tune", "tune the training of one architecture: learning rate, optimiser, schedule, ..." },
   { "local", "compress the winner of a search: quantisation and pruning" },
   { "cost", "count parameters, MACs, BOPs and FPGA resources of an architecture" },
+  { "export", "write a model as ONNX or QONNX, or read such a file" },
   { "plot", "draw the Pareto fronts of a results file" },
   { "doctor", "show what the engine finds on this machine, and what is missing" },
 }
