@@ -25,16 +25,18 @@ endif
 
 # System packages, named here and nowhere else.
 # To build and to run:
-PACKAGES  := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
+PACKAGES  := gcc g++ libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
              lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox libhdf5-103-1
 # To test:
-TEST_PACKAGES  := lua-busted g++
+TEST_PACKAGES  := lua-busted
 # For `make check`:
 CHECK_PACKAGES := clang clang-tidy libclang-rt-14-dev lua-check
 # For `make docs`:
 DOC_PACKAGES   := lua-ldoc
 # For `make bench`:
 BENCH_PACKAGES := time
+# For `make test-interop`:
+INTEROP_PACKAGES := python3-venv
 # For the peers' columns of `make bench-peers`:
 PEER_PACKAGES  := python3-venv libdnnl2 libxsmm-dev
 # ---------------------------------------------------------------------------
@@ -151,6 +153,21 @@ run-demo: all
 run-test: all
 	@$(BUILD)/nac-lua $(BUSTED) $(SPEC)
 
+# What other tools read: onnxruntime, qonnx and hls4ml, in an own Python environment. Minutes, and no part of `make test`.
+INTEROP_VENV ?= .interop
+
+test-interop: ## ONNX and QONNX files read by onnxruntime, qonnx and hls4ml (installs them from PyPI)
+	$(call ensure,$(PACKAGES) $(INTEROP_PACKAGES))
+	@[ -x $(INTEROP_VENV)/bin/python ] || python3 -m venv $(INTEROP_VENV)
+	@$(INTEROP_VENV)/bin/python -m pip install -q -r spec/interop/requirements.txt
+	$(AGAIN) run-interop
+
+.PHONY: test-interop run-interop
+run-interop: all
+	@rm -rf $(BUILD)/interop
+	@$(BUILD)/nac-lua spec/interop/write.lua $(BUILD)/interop
+	@$(INTEROP_VENV)/bin/python spec/interop/check.py $(BUILD)/interop
+
 # --- checking --------------------------------------------------------------
 # The sanitizer flavour runs the same specs. Lua and the C modules of other
 # packages are not instrumented; what they keep to the end is in the list of
@@ -207,7 +224,7 @@ bench: ## print the published numbers (bench/*.lua); bench-peers adds the peers'
 bench-peers: ## the same with PyTorch beside it, in a Python environment made for it
 	$(call ensure,$(PACKAGES) $(BENCH_PACKAGES) $(PEER_PACKAGES))
 	@[ -x $(PEER_PYTHON) ] || python3 -m venv $(PEER_VENV)
-	@$(PEER_PYTHON) -c 'import torch, numpy' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
+	@$(PEER_PYTHON) -c 'import torch, numpy, hls4ml' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
 	$(AGAIN) run-bench PEERS=$(PEER_PYTHON)
 
 .PHONY: run-bench

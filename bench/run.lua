@@ -2,6 +2,7 @@
 -- usage: nac-lua bench/run.lua [python of the peers' environment]
 local benches = {
   { "engine", peers = true }, -- whether it takes the peers' Python
+  { "hls4ml_side", peers = true },
   { "gemm" },
   { "fixed" },
   { "qat_step", peers = true },

@@ -33,13 +33,6 @@ function M.max_pool(at)
   return float.max_pool(at)
 end
 
-function M.global_avg_pool(at)
-  local n = 1
-  for i = 2, #at.layer.input do n = n * at.layer.input[i] end
-  if n & (n - 1) ~= 0 then return nil, ("the mean of %d numbers is no binary fraction; take 2, 4, 8, ... positions"):format(n) end
-  return float.global_avg_pool(at)
-end
-
 function M.reshape(at)
   if #at.layer.output ~= 1 then return nil, "hls4ml can only read a reshape that flattens" end
   return at.g:node("Reshape", at.layer.name, { at.x, at.g:integers(at.layer.name .. "_shape", { 1, at.layer.output[1] }) })
@@ -53,7 +46,8 @@ M.instead = {
   log_softmax = "leave it out and take the logits",
   standardize = "write the net behind it (option standardized = true) and scale the inputs before",
   batchnorm = "fold it (nac.quant.prepare does)",
-  avg_pool = "qonnx cannot turn its channels for hls4ml; take max_pool or global_avg_pool",
+  avg_pool = "qonnx cannot turn its channels for hls4ml; take max_pool, or a convolution with a stride",
+  global_avg_pool = "hls4ml's means are rounded otherwise; flatten, or take a convolution over all positions",
 }
 
 return M
