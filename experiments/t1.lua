@@ -1,6 +1,6 @@
---- Tutorial 1: search for small networks that read handwritten digits, and make the best one smaller.
+--- Tutorial 1: search for small networks that read handwritten digits, make the best one smaller and firmware of it.
 --
---     nac-lua t1.lua            the search of t1.yaml: 30 trials of 10 epochs, then its local search
+--     nac-lua t1.lua            the search of t1.yaml: 30 trials of 10 epochs, its local search, firmware
 --     nac-lua t1.lua --quick    a first look: 6 trials of 2 epochs
 --
 -- Each trial draws a network, counts what it would cost in hardware, trains it
@@ -16,6 +16,7 @@ local nac = require "nac"
 local parser = require "argparse" ("t1.lua", "Searches for small networks that read handwritten digits.")
 parser:flag("--quick", "6 trials of 2 epochs")
 parser:flag("--no-local-search", "stop after the global search")
+parser:flag("--no-firmware", "stop after the local search")
 parser:flag("--resume", "go on where an interrupted run stopped")
 parser:option("--results", "results folder (default: results/t1, with --quick results/t1_quick)")
 parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
@@ -75,4 +76,22 @@ if best and not options.no_local_search then
   for _, row in ipairs(small.front) do
     print(("  %.4f  %9d BOPs  %s, %.0f %% zeros"):format(row.accuracy, row.bops // 1, row.label, 100 * row.sparsity))
   end
+
+  -- 7. Firmware: the net of each precision becomes C++ for Vitis HLS. g++ compiles it here, and every number that it
+  -- computes on the test set must be the one that the network computes. The winner's page tells what it costs.
+  local proven = true
+  local function firmware_of(model, name)
+    local made, why = nac.synthesis.run(model, config, { dir = small.dir .. "/" .. name, force = true })
+    proven = proven and (not made or made.csim ~= nil) -- a net that does not fit the board gives no firmware
+    return made, why or made.csim or made.csim_fault
+  end
+  if not options.no_firmware then
+    for _, curve in ipairs(options.quick and {} or small.curves) do
+      local _, said = firmware_of(curve.model, "hls" .. curve.label:gsub("%W+", "_"))
+      print(("firmware of %s: %s"):format(curve.label, said))
+    end
+    local made, said = firmware_of(small, "hls")
+    print(made or said)
+  end
+  if not proven then os.exit(1) end
 end

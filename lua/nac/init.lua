@@ -6,7 +6,7 @@
 local modules = {
   "arch", "baseline", "blocks", "bops", "compare", "config", "dataset", "distribution", "estimate", "global_search",
   "hdf5", "hls", "hypervolume", "local_search", "metrics", "model", "nn", "npz", "onnx", "pareto", "plot", "prune", "qonnx", "quant", "report",
-  "rng", "safetensors", "space", "tensor", "train", "tune",
+  "rng", "safetensors", "space", "synthesis", "tensor", "train", "tune",
 }
 
 -- Modules that are one function: nac.study{...}.

@@ -14,6 +14,7 @@ describe("the tutorials", function()
     assert.equal(0, status, text)
     assert.matches("trial +search +select +test +BOPs", text)
     assert.matches("The winner has %d+ parameters and needs %d+ bit operations an image.", text)
+    assert.matches("Proven: %d+ samples, .* 0 mismatches", text)
     assert.equal(6, #assert(csv.read(folder .. "/results/t1_quick/mlp_search_results.csv")))
   end)
 

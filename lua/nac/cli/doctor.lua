@@ -13,6 +13,7 @@ local needs = {
   { "module", "DBI", "lua-dbi-common", "studies in a database", required = true },
   { "module", "dbd.sqlite3", "lua-dbi-sqlite3", "study.db and --resume", required = true },
   { "library", "libedit.so.2", "libedit2", "history and completion of the prompt" },
+  { "program", "g++", "g++", "C simulation of firmware" },
   { "program", "gnuplot", "gnuplot-nox", "pictures" },
   { "file", "/usr/share/datasets/fashion-mnist", "dataset-fashion-mnist", "Fashion-MNIST" },
 }

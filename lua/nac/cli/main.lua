@@ -8,6 +8,7 @@ local commands = {
   { "search", "search for architectures as a config file says" },
   { "tune", "tune the training of one architecture: learning rate, optimiser, schedule, ..." },
   { "local", "compress the winner of a search: quantisation and pruning" },
+  { "synth", "make firmware of a compressed net, and prove it" },
   { "cost", "count parameters, MACs, BOPs and FPGA resources of an architecture" },
   { "export", "write a model as ONNX or QONNX, or read such a file" },
   { "plot", "draw the Pareto fronts of a results file" },

@@ -82,7 +82,7 @@ impossible values are refused with file, line, key and the nearest valid one. A 
 - Anchors, aliases and merge keys (`<<`) work. A key may stand once. One document a file, at most 4 MiB, 64 levels, 100 000 values.
 - Paths of files that are read resolve against the configuration's folder first, then the current one; results are written below the
   current folder.
-- Section `local_search` is run by `nac-lua local` (docs/local_search.md), `tuning` by `nac-lua tune`; `synthesis` is checked and kept.
+- Section `local_search` is run by `nac-lua local` (docs/local_search.md), `tuning` by `nac-lua tune`, `synthesis` by `nac-lua synth` (docs/synthesis.md).
 ]]
 
 --- The text of docs/config.md.

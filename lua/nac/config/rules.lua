@@ -134,7 +134,7 @@ local function bits(cfg)
     end
   end
   local s = cfg.synthesis
-  if s.total_bits and s.int_bits and s.int_bits > s.total_bits then
+  if s.total_bits and s.int_bits and s.int_bits ~= "auto" and s.int_bits > s.total_bits then
     return "synthesis.int_bits", ("%d integer bits of %d"):format(s.int_bits, s.total_bits)
   end
 end

@@ -293,7 +293,8 @@ local tuning = {
 
 local synthesis = pair()
 synthesis[1].required, synthesis[2].required = false, false
-synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project." }
+synthesis[2].or_word, synthesis[2].doc = "auto", "Of these, integer bits with the sign; default `auto`."
+synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project. Default: `hls` in the local search's folder." }
 
 local output = {
   { key = "results_dir", kind = "path", default = "./results", doc = "Folder of everything that is written." },
@@ -355,7 +356,7 @@ local sections = {
   { key = "tuning", kind = "section", keys = tuning,
     doc = "Hyper-parameters of the winner's training, for `nac-lua tune` (docs/tuning.md)." },
   { key = "synthesis", kind = "section", keys = synthesis,
-    doc = "Firmware of the result. Checked and kept; this version does not run it." },
+    doc = "Firmware of the local search's result: `nac-lua synth` (docs/synthesis.md). A pair chooses the net of that precision; default: the winner." },
   { key = "output", kind = "section", keys = output, doc = "Where results go." },
 }
 

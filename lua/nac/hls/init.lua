@@ -138,6 +138,13 @@ function M.csim(dir)
   return said:match "(csim: [^\n]*)" or said
 end
 
+--- What every layer gives in float, rounded and in firmware's integers; see nac.hls.trace.
+-- @function trace
+-- @param net quantised
+-- @param x f32 tensor of samples
+-- @return the trace: `layers`, tostring, `save(path)`
+function M.trace(net, x) return require("nac.hls.trace")(net, x) end
+
 --- The reuse factors that a product with constants can have: how many weights a multiplier serves.
 -- @param n_in inputs of the layer
 -- @param n_out its outputs
