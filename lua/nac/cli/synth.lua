@@ -31,8 +31,8 @@ local function run(options)
   result, message = require("nac.synthesis").run(what, config, {
     dir = options.results, board = options.board, clock_ns = options.clock, strategy = options.strategy, reuse_factor = options.reuse,
     input = options.input, output = options.output, threshold = options.threshold, io = options.io, name = options.name, data = options.data,
-    samples = options.samples, total_bits = options.bits, int_bits = options.int_bits, force = options.force, any_size = options.any_size, trace = options.trace,
-    csim = not options.no_csim, qonnx = not options.no_qonnx, picture = not options.no_pictures,
+    samples = options.samples, total_bits = options.bits, int_bits = options.int_bits, force = options.force, any_size = options.any_size,
+    trace = options.trace, csim = not options.no_csim, qonnx = not options.no_qonnx, picture = not options.no_pictures,
   })
   if not result then return fail(message) end
   if not options.quiet then
@@ -46,7 +46,7 @@ end
 return {
   summary = "Makes firmware of a quantised net: HLS project, C simulation against the exact network, QONNX, estimate, one page.",
   configure = function(command)
-    command:argument("model", "a model's file (best_model.yaml), the folder of a local search or of its results, or a configuration")
+    command:argument("model", "a model's file (best_model.yaml), a folder of results, or a configuration")
     command:option("--config", "configuration with the data set and section hls_config (default: that of the search)"):argname("FILE")
     command:option("--data", "samples to prove it with, instead of the test set: .npz with x (and y), or .npy"):argname("FILE")
     arguments.integer(command, "--samples", "N", 1, "at most so many of them (default 10000)")
