@@ -34,7 +34,7 @@ local function run(options)
     samples = options.samples, total_bits = options.bits, int_bits = options.int_bits, force = options.force, any_size = options.any_size,
     trace = options.trace, csim = not options.no_csim, qonnx = not options.no_qonnx, picture = not options.no_pictures,
   })
-  if not result then return fail(message) end
+  if not result then return fail((message:gsub("force = true", "--force"):gsub("any_size = true", "--any-size"))) end
   if not options.quiet then
     io.write(tostring(result))
     if result.trace then io.write("\n", tostring(result.trace)) end

@@ -142,8 +142,9 @@ end
 -- @function trace
 -- @param net quantised
 -- @param x f32 tensor of samples
+-- @param[opt] options `input` = type of raw inputs
 -- @return the trace: `layers`, tostring, `save(path)`
-function M.trace(net, x) return require("nac.hls.trace")(net, x) end
+function M.trace(net, x, options) return require("nac.hls.trace")(net, x, options) end
 
 --- The reuse factors that a product with constants can have: how many weights a multiplier serves.
 -- @param n_in inputs of the layer

@@ -20,6 +20,7 @@ local kinds = {
   patches = { "patches" },           -- Bragg peaks with the true and the found centre
   samples = { "samples" },           -- images of a data set
   weights = { "weights" },           -- histograms of weights, before and after quantisation
+  trace = { "trace" },               -- what layers give, against their formats
   cost = { "cost" },                 -- share of each layer in the cost
 }
 

@@ -17,6 +17,7 @@ local source = require "nac.synthesis.source"
 local M = {}
 
 local SAMPLES = 10000 -- of the test set
+local TRACED = 100
 
 local known = { "dir", "board", "clock_ns", "strategy", "reuse_factor", "layers", "input", "output", "threshold", "io", "name", "data", "samples",
   "total_bits", "int_bits", "force", "any_size", "csim", "qonnx", "trace", "picture" }
@@ -99,8 +100,10 @@ local function write_qonnx(net, o, result)
   if o.qonnx == false then return end
   local path = ("%s/%s.onnx"):format(result.dir, result.name)
   local first = net:layers()[1]
-  local ok, why = require("nac.qonnx").write(net, path, { standardized = first ~= nil and first.kind == "standardize" })
+  local standardized = first ~= nil and first.kind == "standardize"
+  local ok, why = require("nac.qonnx").write(net, path, { standardized = standardized })
   if ok then result.qonnx = path else result.qonnx_fault = why end
+  result.qonnx_standardized = ok and standardized or nil
 end
 
 local function prove(o, result)
@@ -111,13 +114,20 @@ local function prove(o, result)
   if said then result.csim = said:gsub("^csim: ", "") else result.csim_fault = why end
 end
 
-local function trace(net, o, samples, result)
+local function draw(o, result, kind, what)
+  if o.picture == false then return end
+  local path, note = require("nac.plot")[kind](what, ("%s/%s.png"):format(result.dir, kind))
+  if not path then result.notes[#result.notes + 1] = note end
+end
+
+local function trace(net, graph, o, samples, result)
   if not o.trace then return true end
   if not samples then
     result.notes[#result.notes + 1] = "No trace: there are no samples; name some with `data`."
     return true
   end
-  result.trace = hls.trace(net, samples.x:slice(1, 1, math.min(100, samples.x:size(1))))
+  result.trace = hls.trace(net, samples.x:slice(1, 1, math.min(TRACED, samples.x:size(1))), { input = graph.input })
+  draw(o, result, "trace", result.trace)
   return result.trace:save(result.dir .. "/trace.csv")
 end
 
@@ -135,11 +145,8 @@ local function work(net, path, o, samples)
   if not ok then return nil, why end
   write_qonnx(net, o, result)
   prove(o, result)
-  ok, why = trace(net, o, samples, result)
-  if ok and o.picture ~= false then
-    local drawn, note = require("nac.plot").cost(result.estimate, result.dir .. "/cost.png")
-    if not drawn then result.notes[#result.notes + 1] = note end
-  end
+  ok, why = trace(net, graph, o, samples, result)
+  draw(o, result, "cost", result.estimate)
   result.page = result.dir .. "/synthesis.md"
   if ok then ok, why = file.write(result.page, report.markdown(result)) end
   if not ok then return nil, why end

@@ -67,9 +67,15 @@ local function sentences(s)
   if s.lacking then say("DOES NOT FIT: %s.", s.lacking) end
   say("Latency %.0f cycles, a new input every %s: %g ns at an assumed clock of %g ns; nothing has been placed or routed.", e.clock_cycles,
     e.interval == 1 and "cycle" or ("%.0f cycles"):format(e.interval), e.clock_cycles * s.clock_ns, s.clock_ns)
-  if s.qonnx then say("QONNX: %s", s.qonnx) elseif s.qonnx_fault then say("No QONNX: %s.", s.qonnx_fault) end
+  if s.qonnx then
+    say("QONNX: %s%s", s.qonnx, s.qonnx_standardized and ", for inputs that are standardised before" or "")
+  elseif s.qonnx_fault then
+    say("No QONNX: %s.", s.qonnx_fault)
+  end
   for _, r in ipairs(s.reuse or {}) do say("Layer %s: reuse factor %d is not legal, %d was taken.", r.layer, r.wanted, r.taken) end
-  for _, note in ipairs(e.notes) do say("Estimate: %s.", (note:gsub("%.$", ""))) end
+  for _, note in ipairs(e.notes) do
+    if not note:find("is not legal", 1, true) then say("Estimate: %s.", (note:gsub("%.$", ""))) end -- said above
+  end
   for _, note in ipairs(s.notes) do say("%s", note) end
   return list
 end
