@@ -21,7 +21,7 @@ local M = {}
 -- @param[opt] options
 --
 -- * `epochs` = 10, `batch` = 128
--- * `loss` = "cross_entropy" for classification, "mse" for regression; also "bce_with_logits", "l1" ("mae"),
+-- * `loss` = "cross_entropy" for classification ("bce_with_logits" where the net has one output), "mse" for regression; also "bce_with_logits", "l1" ("mae"),
 --   "huber", "smooth_l1", or a table `{ kind = "huber", delta = 1 }`, `{ kind = "smooth_l1", beta = 1 }`,
 --   `{ kind = "cross_entropy", label_smoothing = 0, class_weights = { one a class } }`. A softmax at the net's end
 --   is left out for cross_entropy, a sigmoid for bce_with_logits: they work on the logits before it. Answers of
@@ -90,7 +90,7 @@ function M.start(net, data, options) return run.new(net, data, options, 2) end
 function M.evaluate(net, part, options)
   options = options or {}
   guard.part(2, part, "to score")
-  local loss = options.loss or (parts.task(part) == "regression" and "mse" or "cross_entropy")
+  local loss = options.loss or guard.call(2, guard.loss, net, parts.task(part))
   local trainer <close> = guard.call(2, ctrain.new, net,
     { loss = loss, batch = 1, max_rows = parts.most(part), reference = options.reference })
   return guard.score(2, parts.evaluate(part, trainer))

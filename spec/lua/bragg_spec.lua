@@ -127,6 +127,24 @@ describe("Bragg peaks", function()
   end)
 end)
 
+describe("a search for nets that locate peaks", function()
+  it("minimises the mean distance in pixels", function()
+    local dir, path = files.temporary(), files.temporary([[
+dataset: {name: bragg, sample: true, flatten: true, subset_size: 400}
+search: {n_trials: 2, epochs: 3, batch_size: 16, objective_names: [distance, params]}
+search_space: {mlp_width_space: [8], num_blocks: 1, output_activation: identity}
+]], ".yaml")
+    finally(function()
+      os.execute("rm -rf " .. dir)
+      files.clean()
+    end)
+    local result = assert(nac.global_search.run(path, { results = dir, quiet = true, pictures = false, workers = 0 }))
+    local distance = result.best.values.distance
+    assert.is_true(distance > .05 and distance < 8, distance)
+    assert.matches("distance px", tostring(result))
+  end)
+end)
+
 describe("the fit of a pseudo-Voigt peak", function()
   it("finds the centre that the patch was made with", function()
     local fit = require("nac.baseline.pseudo_voigt").fit

@@ -18,6 +18,24 @@ describe("the tutorials", function()
     assert.equal(6, #assert(csv.read(folder .. "/results/t1_quick/mlp_search_results.csv")))
   end)
 
+  -- Search, local search, firmware, table and pictures.
+  local function whole(name, rows, pictures)
+    local text, status = run(("cd %s && $NAC_LUA %s.lua --quick --workers 2"):format(folder, name))
+    assert.equal(0, status, text)
+    assert.matches("data: %w+ %(the shipped sample, simulated%)", text)
+    for _, row in ipairs(rows) do assert.matches(row, text) end
+    for _, picture in ipairs(pictures) do assert.is_true(file.size(("%s/results/%s_quick/%s"):format(folder, name, picture)) > 1000) end
+  end
+
+  it("t3.lua reads a qubit through a window that it searches, in one logit", function()
+    whole("t3", { "0 mismatches", "matched filter +0%.%d+", "after the local search +0%.%d+", "start_location %d+, window_size %d+" },
+      { "iq.png", "traces.png" })
+  end)
+
+  it("braggnn.lua locates peaks, in pixels", function()
+    whole("braggnn", { "pseudo%-Voigt fit +0%.%d+", "the winner, %d+ parameters +%d%.%d+", "after the local search +0%.%d+" }, { "peaks.png" })
+  end)
+
   it("custom_sampler.lua drives the same search with a sampler of under thirty lines", function()
     local text, status = run(("cd %s && $NAC_LUA custom_sampler.lua --quick"):format(folder))
     assert.equal(0, status, text)
@@ -42,7 +60,7 @@ describe("the tutorials", function()
   end)
 
   it("say how they are used", function()
-    for _, name in ipairs { "t1.lua", "custom_sampler.lua" } do
+    for _, name in ipairs { "t1.lua", "t3.lua", "braggnn.lua", "custom_sampler.lua" } do
       local text, status = run("$NAC_LUA " .. name .. " --help")
       assert.equal(0, status)
       assert.matches("Usage: " .. name:gsub("%.", "%%."), text)

@@ -233,6 +233,7 @@ output: {results_dir: r}
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 8, int_bits = 3 } } }, "<8,3> stands twice")
     refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")
     refused({ pruning_rate = 1.5 }, "got 1.5")
+    refused({ tolerance = -1 }, "tolerance must be at least 0 and below 1, got %-1")
     refused({ mode = "both" }, "unknown mode")
     refused({ rewind = "epoch:2" }, "epoch:2, but the warm%-up has 1 epochs %(qat_epochs%)")
     refused({ rewind = "epoch:1", mode = "separated" }, "separated pruning has no warm%-up")

@@ -104,6 +104,33 @@ describe("qubit readout", function()
   end)
 end)
 
+describe("a published configuration of qubit readout", function()
+  it("runs as it is, on the sample", function()
+    local config = assert(nac.config.load "spec/golden/config/t3_config.yaml")
+    local dir = files.temporary()
+    finally(function() os.execute("rm -rf " .. dir) end)
+    local result = assert(nac.global_search.run(config, { sample = true, results = dir, quiet = true, pictures = false, workers = 2 }))
+    assert.is_true(result.test > .6)
+    assert.matches("data: qubit %(the shipped sample, simulated%)", tostring(result))
+    assert.matches("4000 that come along", select(2, nac.global_search.run(config, { results = dir, quiet = true })))
+  end)
+end)
+
+describe("one logit", function()
+  it("is trained and scored by binary cross-entropy where nothing is said, and compressed", function()
+    local ds = dataset.qubit { sample = true, start_location = 100, window_size = 400 }
+    local net = nac.nn.sequential({ input = ds.shape }):add(nac.nn.dense { units = 1 }):build { seed = 1 }
+    nac.train.fit(net, ds, { epochs = 8, batch = 64, optimizer = { kind = "adam", lr = 3e-4 }, seed = 1 })
+    assert.is_true(nac.train.evaluate(net, ds:test()).accuracy > .85)
+    local dir = files.temporary()
+    finally(function() os.execute("rm -rf " .. dir) end)
+    local small = assert(nac.local_search.run(net, ds, { qat_epochs = 1, pruning_iterations = 1, pruning_epochs = 1, tolerance = 0,
+      precision_pairs = { { total_bits = 8, int_bits = "auto" } } }, { dir = dir, quiet = true, pictures = false, workers = 0 }))
+    assert.is_true(small.test > .8)
+    for _, row in ipairs(small.curves[1].rows) do assert.is_true(row.accuracy <= small.best.accuracy) end -- none is worse than the best
+  end)
+end)
+
 describe("the simulated readout", function()
   local simulate = require "nac.simulate.qubit"
 

@@ -243,6 +243,8 @@ local local_search = {
   { key = "pruning_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs after each pruning step." },
   { key = "pruning_rate", kind = "number", above = 0, max = 1, default = 0.8,
     doc = "Part of the weights that one step keeps." },
+  { key = "tolerance", kind = "number", min = 0, max = 0.5, default = 0.01,
+    doc = "The smallest net that is at most so far behind the most accurate one is kept; of losses, that part of it." },
   { key = "mode", kind = "word", words = set("mode of the local search", { "combined", "separated" }), default = "combined",
     doc = "combined: pruning at each precision. separated: pruning of the float network; precisions of the unpruned one." },
   { key = "pruning_algorithm", kind = "word", words = set("pruning algorithm", { "snac-pack", "nac" }), default = "snac-pack",

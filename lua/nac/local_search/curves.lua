@@ -4,9 +4,6 @@ local units = require "nac.local_search.unit"
 
 local M = {}
 
--- Accuracy that a smaller net may be behind the best of its curve; where the metric is minus a loss, the part of it.
-M.TOLERANCE = .01
-
 local function mean_and_std(values)
   local sum, square = 0, 0
   for _, v in ipairs(values) do sum = sum + v end
@@ -39,13 +36,14 @@ local function mean_rows(job, pair, by_iteration)
   return rows
 end
 
---- The cheapest row that is at most TOLERANCE behind the most accurate.
+--- The cheapest row that is at most so far behind the most accurate.
 -- @param rows mean rows
+-- @param tolerance accuracy that a smaller net may be behind; where the metric is minus a loss, the part of it
 -- @return a row
-function M.choose(rows)
+function M.choose(rows, tolerance)
   local top, best = -math.huge, nil
   for _, r in ipairs(rows) do top = math.max(top, r.accuracy) end
-  local least = top - M.TOLERANCE * (top < 0 and -top or 1)
+  local least = top - tolerance * (top < 0 and -top or 1)
   for _, r in ipairs(rows) do
     if r.accuracy >= least and (not best or r.bops < best.bops or r.bops == best.bops and r.accuracy > best.accuracy) then best = r end
   end
@@ -88,7 +86,7 @@ function M.collect(job, list)
     curve.rows = mean_rows(job, curve.pair, curve.by_iteration)
     curve.by_iteration = nil
     if #curve.rows > 0 then
-      curve.chosen = M.choose(curve.rows)
+      curve.chosen = M.choose(curve.rows, job.settings.tolerance)
       curve.best = M.best_fold(curve.chosen)
       out[#out + 1] = curve
     end

@@ -21,7 +21,7 @@ local M = {}
 
 local defaults = {
   mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "snac-pack",
-  include_bias = false, pruning_structure = "weights", pruning_norm = "l1",
+  include_bias = false, pruning_structure = "weights", pruning_norm = "l1", tolerance = .01,
 }
 local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
 
@@ -69,6 +69,9 @@ local function checked(given)
   check_pruning(s)
   if type(s.pruning_rate) ~= "number" or not (s.pruning_rate > 0 and s.pruning_rate <= 1) then
     fail("pruning_rate must be above 0 and at most 1, got %s", tostring(s.pruning_rate))
+  end
+  if type(s.tolerance) ~= "number" or not (s.tolerance >= 0 and s.tolerance < 1) then
+    fail("tolerance must be at least 0 and below 1, got %s", tostring(s.tolerance))
   end
   if type(s.precision_pairs) ~= "table" or #s.precision_pairs == 0 then fail("precision_pairs is empty; at least one { total_bits =, int_bits = }") end
   local seen = {}
@@ -219,7 +222,7 @@ local function finish(job, list, result)
   if result.interrupted or result.fault or #result.curves == 0 then return outputs.write_config(job, false) end
   local all = {}
   for _, curve in ipairs(result.curves) do table.move(curve.rows, 1, #curve.rows, #all + 1, all) end
-  result.best = curves.choose(all)
+  result.best = curves.choose(all, job.settings.tolerance)
   result.test, message = test_of(job, result.best)
   if message then result.notes[#result.notes + 1] = message end
   ok, message = outputs.write_models(job, result)

@@ -1,6 +1,7 @@
 --- The report of a local search: every precision and iteration, the front of
 -- accuracy against effective BOPs, the winner.
 local pareto = require "nac.pareto"
+local score = require("nac.report.quantity").score
 
 local M = {}
 
@@ -22,8 +23,8 @@ function M.front(curves)
 end
 
 local function line(r, mark)
-  return ("  %-10s %9d %9.4f %9.4f %7.4f %15.0f %15.0f %s"):format(
-    r.label, r.iteration, r.sparsity, r.accuracy, r.std, r.bops, r.scaled_bops, mark)
+  return ("  %-10s %9d %9.4f %9s %7s %15.0f %15.0f %s"):format(
+    r.label, r.iteration, r.sparsity, score(r.accuracy), score(r.std), r.bops, r.scaled_bops, mark)
 end
 
 --- The report as text.
@@ -43,8 +44,8 @@ function M.text(result)
   if result.constant_guess then add("a constant guess scores %.4f", result.constant_guess) end
   if result.best then
     local r = result.best
-    add("winner: %s after iteration %d: accuracy %.4f on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, r.accuracy,
-      result.test and (", %.4f on test"):format(result.test) or "", r.sparsity, r.bops)
+    add("winner: %s after iteration %d: accuracy %s on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, score(r.accuracy),
+      result.test and (", %s on test"):format(score(result.test)) or "", r.sparsity, r.bops)
   end
   if result.model then add("its net: %s", result.model) end
   add("results: %s", result.dir)

@@ -42,6 +42,14 @@ function M.parts(level, data)
   return found, data.task or parts.task(found.fit)
 end
 
+--- The loss where none is named: numbers by their squares; classes by cross-entropy, of one logit the binary one.
+function M.loss(net, task)
+  if task == "regression" then return "mse" end
+  local outputs = 1
+  for _, size in ipairs(net:output_shape()) do outputs = outputs * size end
+  return outputs == 1 and "bce_with_logits" or "cross_entropy"
+end
+
 --- Checks an integer of 0 or more.
 function M.count(level, value, name)
   if math.type(value) ~= "integer" or value < 0 then

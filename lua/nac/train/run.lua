@@ -26,7 +26,7 @@ local known = {
 }
 
 -- The trainer's options from the user's, and the learning rate.
-local function trainer_options(options, task, rows, level)
+local function trainer_options(options, loss, rows, level)
   local o, lr = optimizer.options(options.optimizer, level + 1)
   lr = options.lr or lr or 1e-3
   if type(lr) ~= "number" or not (lr >= 0 and lr < math.huge) then
@@ -36,7 +36,7 @@ local function trainer_options(options, task, rows, level)
   o.l1, o.l2, o.reference, o.piece = options.l1, options.l2, options.reference, options.piece
   o.seed = options.seed or (options.trial and options.trial.seed) or 1
   o.shift = type(options.augment) == "table" and options.augment.shift or 0
-  o.loss = options.loss or (task == "regression" and "mse" or "cross_entropy")
+  o.loss = options.loss or loss
   return o, lr
 end
 
@@ -109,7 +109,7 @@ function M.new(net, data, options, level)
   local rows = math.max(part.most(fit), search and part.most(search) or 0)
   local augment = augment_of(options, data, level)
   options = setmetatable({ augment = augment }, { __index = options })
-  local opts, lr = trainer_options(options, task, rows, level)
+  local opts, lr = trainer_options(options, guard.call(level, guard.loss, net, task), rows, level)
   local patience = options.patience == nil and 3 or options.patience or 0
   if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), level) end
   local spec = schedule_spec(options, search, level)
