@@ -4,8 +4,12 @@
 -- route or synthesis by Vivado; their "BOPs" are the numbers of weights, which fix
 -- the layers). L: hls4ml legacy tutorial, Vitis 2020.1 csynth and synthesis; its
 -- layer sizes are read off accumulator widths. Y: circuits of shifted additions
--- with shared subexpressions, yosys synth_xilinx without DSPs.
--- Zeros: Y known; J, Q not published with the figures, 50 % assumed.
+-- with shared subexpressions, yosys synth_xilinx without DSPs. K: csynth reports of
+-- Vitis HLS 2021.1 in the repository ArgyKokk/hls4ml_MLP_estimator (commit 72e2e22),
+-- folders DSP_reuse1 and 2, xc7z007s-clg225-2. T: csynth report of Vivado HLS 2019.1 of
+-- hls4ml's tutorial part 1 (16 bits, xcu250), as its users print it.
+-- Zeros: Y, K known; T not pruned; J, Q not published with the figures, 50 % assumed.
+local boards = require "nac.estimate.boards"
 local nac = require "nac"
 local support = require "bench.support"
 
@@ -45,6 +49,28 @@ local designs = {
   { "Y 784-32-10, 80 % zeros", { 784, 32, 10 }, circuit("ap_fixed<8,3>", .8), { lut = 129000 } },
 }
 
+-- Reports of HLS itself: name, widths, hw, real {lut, dsp, clock_cycles}.
+local reports = {
+  { "L", { 64, 8, 8, 10 }, legacy, { 11935, 96, 79 } },
+  { "T jets, 16 bit", { 16, 64, 32, 32, 5 }, { board = "alveo-u250", precision = "ap_fixed<16,6>" }, { 109157, 2774, 10 } },
+}
+local small = { name = "xc7z007s", lut = 14400, ff = 28800, dsp = 66, bram = 100, level_ns = boards.find("pynq-z2").level_ns }
+-- One of K at intervals 1 and 2: zeros of each layer, type of the weights, clock.
+local function k(name, widths, zeros, precision, clock_ns, one, two)
+  local layers = {}
+  for i, n in ipairs(zeros) do layers["dense" .. i] = { sparsity = n / (widths[i] * widths[i + 1]) } end
+  for interval, real in ipairs { one, two } do
+    reports[#reports + 1] = { ("K %s, interval %d"):format(name, interval), widths,
+      { board = small, precision = precision, clock_ns = clock_ns, layers = layers, reuse_factor = interval }, real }
+  end
+end
+k("arrhythmia", { 274, 8, 16 }, { 924, 36 }, "ap_fixed<8,2>", 3.33, { 31704, 177, 40 }, { 28553, 177, 38 })
+k("breast cancer", { 10, 5, 3, 2 }, { 0, 5, 2 }, "ap_fixed<8,1>", 5, { 2098, 35, 22 }, { 2108, 34, 20 })
+k("cardio", { 21, 3, 3 }, { 1, 0 }, "ap_fixed<8,1>", 3.33, { 2579, 36, 29 }, { 2109, 36, 27 })
+k("activity", { 561, 20, 64, 64, 6 }, { 4381, 472, 2130, 86 }, "ap_fixed<8,2>", 5, { 237120, 413, 229 }, { 216929, 413, 225 })
+k("jets", { 16, 64, 32, 32, 5 }, { 165, 930, 438, 27 }, "ap_fixed<8,1>", 3.33, { 72661, 814, 58 }, { 62431, 796, 54 })
+k("digits", { 196, 56, 64, 32, 10 }, { 5100, 936, 576, 27 }, "ap_fixed<8,2>", 5, { 230334, 657, 89 }, { 215814, 657, 85 })
+
 local columns = { "lut", "ff", "dsp", "clock_cycles" }
 
 -- "36706 / 34472 (+6 %)"
@@ -73,7 +99,41 @@ for _, key in ipairs(columns) do
 end
 print("| " .. table.concat(medians, " | ") .. " |")
 
-local arch, rounds = chain({ 64, 64, 64, 32, 10 }, true), 2000
-local start = support.clock()
-for _ = 1, rounds do nac.estimate.resources(arch, jets) end
-print(("\none estimate of 64-64-64-32-10: %.3f ms"):format((support.clock() - start) * 1000 / rounds))
+print("\nreports of HLS (csynth), estimate / real\n| design | LUT | DSP | cycles |\n|---|---|---|---|")
+local off = { {}, {}, {} }
+for _, report in ipairs(reports) do
+  local name, widths, hw, real = table.unpack(report)
+  local e = nac.estimate.resources(chain(widths, true), hw)
+  local cells = { name }
+  for i, found in ipairs { e.csynth.lut, e.csynth.dsp, e.clock_cycles } do
+    cells[#cells + 1] = cell(found, real[i])
+    table.insert(off[i], math.abs(math.log(found / real[i])))
+  end
+  print("| " .. table.concat(cells, " | ") .. " |")
+end
+for i, list in ipairs(off) do off[i] = ("%.2f"):format(math.exp(support.summary(list).median)) end
+print("| median factor off | " .. table.concat(off, " | ") .. " |")
+
+-- Random architectures of each of the predecessors' spaces: none may fail.
+local trials, failed = 1000, 0
+print(("\n%d random architectures a space: failed, and ms an estimate of the described net (median, most)"):format(trials))
+for _, case in ipairs(require("spec.support.spaces").all()) do
+  local times, before = {}, failed
+  local study = nac.study { sampler = "random", maximize = { "lut" }, seed = 1 }
+  study:optimize(function(trial)
+    local net = require("nac.arch").to_nn(case.space:draw(trial), { head = true }):net()
+    local start = support.clock()
+    local e = nac.estimate.resources(net, { board = "zcu102" })
+    times[#times + 1] = (support.clock() - start) * 1000
+    return { lut = e.lut }
+  end, { trials = trials, workers = 0 })
+  for _, record in ipairs(study:trials()) do
+    if record.state ~= "complete" then
+      failed = failed + 1
+      print(("%s, trial %d: %s"):format(case.name, record.number, record.reason))
+    end
+  end
+  local t = support.summary(times)
+  print(("%-9s %4d failed, %.3f %.3f ms"):format(case.name, failed - before, t.median, t.max))
+end
+os.exit(failed == 0, true)

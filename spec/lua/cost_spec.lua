@@ -92,6 +92,8 @@ describe("nac-lua cost", function()
     -- 7 has two digits (8 - 1): 8 rows of 4 weights, 8 summands of 8 bits.
     assert.equal(math.ceil(0.94 * 8 * 8 * (8 + 1 + 1.5)), latency.layers[1].lut)
     assert.equal(8, math.tointeger(latency.weight_bits))
+    -- HLS takes no multiplier for constants of two digits.
+    assert.equal(0, math.tointeger(latency.estimate.layers[1].csynth.dsp))
     -- Of two groups of 8 a row, one is all zeros; of groups of 4, two of four; of 16, none.
     for factor, multipliers in pairs { [4] = 16, [8] = 8, [16] = 8 } do
       local shared = cost("--strategy resource --reuse " .. factor)

@@ -40,7 +40,9 @@ describe("an estimate", function()
 
   it("puts wide products into DSPs, and shares them in the resource strategy", function()
     assert.equal(0, estimate.resources(small, { precision = "ap_fixed<10,3>" }).dsp)
-    assert.equal(16 * 32 + 32 * 5, estimate.resources(small, { precision = "ap_fixed<16,6>" }).dsp)
+    -- Products with constants of one or two digits need none, and equal ones are made once.
+    local wide = estimate.resources(small, { precision = "ap_fixed<16,6>" }).dsp
+    assert.is_true(wide > 0.6 * (16 * 32 + 32 * 5) and wide < 16 * 32 + 32 * 5)
     local shared = estimate.resources(small, { precision = "ap_fixed<16,6>", strategy = "Resource", reuse_factor = 4 })
     assert.equal((16 * 32 + 32 * 5) // 4, shared.dsp)
     assert.equal(4, shared.interval)
@@ -82,6 +84,19 @@ describe("an estimate", function()
     end
   end)
 
+  it("stays near reports of HLS itself, with its own binding of products", function()
+    -- Vitis HLS 2021.1, 196-56-64-32-10 at 8 bits with its zeros (docs/estimate.md): LUT, DSP, cycles.
+    local zeros, hw = { 5100 / 10976, 936 / 3584, 576 / 2048, 27 / 320 }, { board = "pynq-z2", precision = "ap_fixed<8,2>", layers = {} }
+    for i, part in ipairs(zeros) do hw.layers["dense" .. i] = { sparsity = part } end
+    local e = estimate.resources(net { 196, 56, 64, 32, 10 }, hw)
+    assert.is_true(math.abs(e.csynth.lut / 230334 - 1) < 0.1)
+    assert.is_true(math.abs(e.csynth.dsp / 657 - 1) < 0.25)
+    assert.equal(0, e.dsp)
+    -- The first layer has more products than HLS balances: its additions are a chain.
+    assert.is_true(e.layers[1].cycles > 40 and e.layers[3].cycles < 8)
+    assert.is_true(e.layers[1].cycles > estimate.resources(net { 196, 56, 64, 32, 10 }, { board = "zcu102", layers = hw.layers }).layers[1].cycles)
+  end)
+
   it("takes tables, softmax and unfolded scales", function()
     local n = { cost = function()
       return {
@@ -115,9 +130,9 @@ describe("an estimate", function()
     local big = estimate.resources(net { 256, 256, 10 }, { board = "pynq-z2", precision = "ap_fixed<16,6>" })
     local fits, why, lacking = estimate.fits(big)
     assert.is_false(fits)
-    assert.matches("it needs %d+ LUT of 53200 %(%d+ %%%), .*68096 DSP of 220 %(30953 %%%): more than pynq%-z2 has", why)
+    assert.matches("it needs %d+ LUT of 53200 %(%d+ %%%), .*%d+ DSP of 220 %(%d+ %%%): more than pynq%-z2 has", why)
     assert.equal("dsp", lacking[#lacking].resource)
-    assert.same({ 68096, 220 }, { lacking[#lacking].needed, lacking[#lacking].available })
+    assert.same({ big.dsp, 220, 100 * big.dsp / 220 }, { lacking[#lacking].needed, lacking[#lacking].available, lacking[#lacking].percent })
   end)
 
   it("takes a board from a file, and says what is wrong with it", function()

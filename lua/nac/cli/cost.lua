@@ -133,6 +133,9 @@ local function print_result(result, o)
       e.board, o.shown_precision or o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
     print(("  LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %%, mean %.4f %%"):format(
       e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent, e.avg_resource))
+    if e.csynth.lut ~= e.lut or e.csynth.dsp ~= e.dsp then
+      print(("  HLS itself would report about %d LUT and %d DSP, before logic synthesis"):format(e.csynth.lut, e.csynth.dsp))
+    end
     local interval = ("%.0f"):format(e.interval)
     print(("  latency %.0f cycles = %.4g ns, a new input every %s"):format(
       e.clock_cycles, e.latency_ns, interval == "1" and "cycle" or interval .. " cycles"))

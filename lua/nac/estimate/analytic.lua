@@ -9,7 +9,10 @@ local M = {}
 
 -- Constants, as docs/estimate.md names them.
 local LUT_PER_ADDER_BIT = 0.94 -- fit to synthesised adder graphs
-local LEVEL_NS = 1.4           -- one level of three-input additions, with routing
+local LEVEL_NS = 1.4           -- one level of three-input additions, with routing (UltraScale+)
+local CSYNTH_ADDER = 1.43      -- what HLS counts for an addition, LUT a bit of the accumulator: fit to csynth reports
+local MOST_BALANCED = 4096     -- products: HLS leaves the additions of more as a chain
+local ACCUMULATOR_BITS = 16    -- hls4ml's default accumulators
 local LIVE_REGISTERS = 2.3      -- registers a partial sum, fit to one design: inputs wait for their level too
 local CLOCK_USABLE = 0.875     -- HLS keeps 12.5 % of the period in reserve
 local WIDEST_LUT_PRODUCT = 10  -- bits: wider constant products go to DSPs
@@ -27,7 +30,12 @@ local function dsp_of(bits)
 end
 
 -- Levels of three-input additions that fit between two registers.
-local function levels_per_cycle(hw) return math.max(1, math.floor(hw.clock_ns * CLOCK_USABLE / LEVEL_NS)) end
+local function level_ns(hw) return hw.board.level_ns or LEVEL_NS end
+
+local function levels_per_cycle(hw) return math.max(1, math.floor(hw.clock_ns * CLOCK_USABLE / level_ns(hw))) end
+
+-- Whether hardly more than one level fits into a cycle: relu and products then take one of their own.
+local function tight(hw) return hw.clock_ns * CLOCK_USABLE < 1.5 * level_ns(hw) end
 
 local function levels(leaves) return leaves <= 1 and 0 or ceil(math.log(leaves, 3)) end
 
@@ -48,15 +56,22 @@ local function dense_latency(t, hw, out, known)
   local width = (in_lut and hw.bits or hw.bits + weight_bits) + 1 + log2(leaves) / 2
   local step = levels_per_cycle(hw)
   local depth = levels(deepest) + 1 -- and one for rounding into the next type
-  out.cycles = math.max(1, ceil(depth / step)) + (in_lut and 0 or 1)
+  out.cycles = math.max(1, ceil(depth / step)) + ((not in_lut or tight(hw)) and 1 or 0)
+  if nonzero > MOST_BALANCED then -- a chain of additions of two
+    out.cycles = math.max(out.cycles, ceil(nonzero / n_out * level_ns(hw) / (hw.clock_ns * CLOCK_USABLE)))
+  end
   out.lut = LUT_PER_ADDER_BIT * n_out * leaves * width
-  out.dsp = in_lut and 0 or ceil(nonzero / out.reuse_factor) * dsp_of(math.max(hw.bits, weight_bits))
+  local products = known and known.multipliers
+    or digits.multipliers(t.fan_in, n_out // 1 | 0, hw.bits, hw.bits - hw.int_bits, nonzero / t.weights)
+  local dsps = products * dsp_of(math.max(hw.bits, weight_bits))
+  out.dsp = in_lut and 0 or dsps / out.reuse_factor
+  out.csynth = { lut = nonzero * CSYNTH_ADDER * math.max(ACCUMULATOR_BITS, hw.bits), dsp = dsps }
   out.ff = n_out * hw.bits
-  for stage = 1, out.cycles - 1 do
+  for stage = 1, ceil(depth / step) - 1 do
     local sums = math.max(1, leaves / 3 ^ (step * stage))
     out.ff = out.ff + LIVE_REGISTERS * n_out * sums * (width + log2(leaves) / 2)
   end
-  if not in_lut then out.ff = out.ff + nonzero / out.reuse_factor * hw.bits end
+  if not in_lut then out.ff = out.ff + products / out.reuse_factor * hw.bits end
 end
 
 -- Multipliers shared in time, weights in memory.
@@ -182,8 +197,9 @@ function operations.layernorm(t, hw, out)
   one_after_another(t, out)
 end
 
--- A comparison with zero rides in the rounding level of the layer before it.
+-- A comparison with zero rides in the rounding level of the layer before it, where there is time.
 function operations.compare(t, hw, out)
+  if tight(hw) then out.cycles = 1 end
   out.lut = t.elements * hw.bits / 2
   if t.kind == "leaky_relu" then out.lut = out.lut + LUT_PER_ADDER_BIT * 2 * t.elements * hw.bits end
 end
@@ -200,7 +216,7 @@ end
 function operations.softmax(t, hw, out)
   local n = t.elements // (t.positions or 1)
   local tree = ceil((ceil(log2(math.max(2, n))) + levels(n)) / levels_per_cycle(hw))
-  out.cycles = 6 + tree + (hw.reuse_factor > 1 and 2 * (math.min(n, hw.reuse_factor) - 1) or 0)
+  out.cycles = ceil(6 * level_ns(hw) / LEVEL_NS) + tree + (hw.reuse_factor > 1 and 2 * (math.min(n, hw.reuse_factor) - 1) or 0)
   out.bram = ceil(n / (2 * hw.reuse_factor)) + 1
   one_after_another(t, out)
   out.dsp = n
@@ -224,7 +240,8 @@ end
 -- @param terms the net's cost terms (docs/formats.md)
 -- @param hw checked hardware options (`nac.estimate`)
 -- @param[opt] net the net; where its weights are known, they count as they are
--- @return list of {layer=, kind=, lut=, ff=, dsp=, bram=, cycles=, interval=, reuse_factor=}
+-- @return list of {layer=, kind=, lut=, ff=, dsp=, bram=, cycles=, interval=, reuse_factor=, csynth = {lut=, dsp=}
+-- where HLS reports something else than what synthesis leaves}
 function M.layers(terms, hw, net)
   local rows, greatest = {}, 1
   local known = weights.known(net, terms, hw)

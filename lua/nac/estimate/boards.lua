@@ -9,8 +9,12 @@ local yaml = require "nac.util.yaml"
 
 local M = {}
 
+-- A level of additions on 28 nm parts, as HLS schedules it (fit, docs/estimate.md); the others are as UltraScale+.
+local SERIES_7_NS = 2.2
+
 M.list = {
-  { name = "pynq-z2", part = "xc7z020clg400-1", lut = 53200, ff = 106400, dsp = 220, bram = 280, uram = 0 },
+  { name = "pynq-z2", part = "xc7z020clg400-1", lut = 53200, ff = 106400, dsp = 220, bram = 280, uram = 0,
+    level_ns = SERIES_7_NS },
   { name = "zcu102", part = "xczu9eg-ffvb1156-2-e", lut = 274080, ff = 548160, dsp = 2520, bram = 1824, uram = 0 },
   { name = "zcu111", part = "xczu28dr-ffvg1517-2-e", lut = 425280, ff = 850560, dsp = 4272, bram = 2160, uram = 80 },
   { name = "zcu216", part = "xczu49dr-ffvf1760-2-e", lut = 425280, ff = 850560, dsp = 4272, bram = 2160, uram = 80 },
@@ -42,6 +46,7 @@ local schema = {
   total("lut", "Look-up tables."), total("ff", "Flip-flops."), total("dsp", "DSP slices."),
   total("bram", "Block RAMs of 18 Kb: two for each of 36 Kb."),
   { key = "uram", kind = "integer", min = 0, max = 1000000, default = 0, doc = "UltraRAMs (288 Kb)." },
+  { key = "level_ns", kind = "number", min = 0.1, max = 20, doc = "Time of a level of additions with routing, in ns. Default: 1.4 (UltraScale+)." },
 }
 
 --- Reads a board of a user's own.

@@ -69,6 +69,12 @@ local function settings(given, into)
     end
     into.reuse_factor = rf
   end
+  if given.sparsity then
+    if type(given.sparsity) ~= "number" or not (given.sparsity >= 0 and given.sparsity <= 1) then
+      refuse("sparsity must be from 0 to 1, not %s", tostring(given.sparsity))
+    end
+    into.sparsity = given.sparsity
+  end
   return into
 end
 
@@ -80,15 +86,11 @@ local function positive(value, what)
 end
 
 local function checked(given)
-  local hw = settings({ precision = "ap_fixed<8,3>", strategy = "latency", reuse_factor = 1 }, {})
+  local hw = settings({ precision = "ap_fixed<8,3>", strategy = "latency", reuse_factor = 1, sparsity = 0 }, {})
   settings(given, hw)
   local board, why = boards.find(given.board or "zcu102")
   hw.board = board or refuse("%s", why)
   hw.clock_ns = positive(given.clock_ns or 5, "clock_ns")
-  hw.sparsity = given.sparsity or 0
-  if type(hw.sparsity) ~= "number" or not (hw.sparsity >= 0 and hw.sparsity <= 1) then
-    refuse("sparsity must be from 0 to 1, not %s", tostring(hw.sparsity))
-  end
   if given.layers then
     hw.layers = {}
     for name, own in pairs(given.layers) do hw.layers[name] = settings(own, {}) end
@@ -122,24 +124,27 @@ end
 -- @param what an `nn` arch, a net, or a description (with its output activation)
 -- @param[opt] hw {estimator = "analytic", board = "zcu102" (or a board file, a row of `boards`), precision =
 -- "ap_fixed<8,3>", reuse_factor = 1, strategy = "latency"|"resource",
--- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=}},
--- weights = path (estimators that need some), weights_known = false: the weights of a built net
+-- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=,
+-- sparsity=}}, weights = path (estimators that need some), weights_known = false: the weights of a built net
 -- count as they are. Those of a net with number formats always do}
 -- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
 -- dsp_percent=, bram_percent= (of the board), available = {lut=, ff=, dsp=, bram=}, avg_resource = their mean in
 -- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,
--- latency_ns=, board=, estimator=, layers = {rows}, notes = {text}}
+-- latency_ns=, csynth = {lut=, dsp=} (what HLS itself reports, before logic synthesis),
+-- board=, estimator=, layers = {rows}, notes = {text}}
 function M.resources(what, hw)
   local terms, net = terms_of(what)
   local options, estimate, name = checked(hw or {})
   local sum = { lut = 0, ff = 0, dsp = 0, bram = 0 }
   local cycles, interval, notes = 0, 1, {}
+  local csynth = { lut = 0, dsp = 0 }
   local rows = estimate(terms, options, net)
   for _, row in ipairs(rows) do
     for key in pairs(sum) do
       if not row.whole then row[key] = math.ceil(row[key]) end
       sum[key] = sum[key] + row[key]
     end
+    for key in pairs(csynth) do csynth[key] = csynth[key] + math.ceil(row.csynth and row.csynth[key] or row[key]) end
     cycles, interval = cycles + row.cycles, math.max(interval, row.interval)
     for _, note in ipairs(row.notes or {}) do notes[#notes + 1] = note end
     local own = options.layers and options.layers[row.layer]
@@ -152,7 +157,7 @@ function M.resources(what, hw)
   local out = {
     estimator = name, board = board.name,
     available = { lut = board.lut, ff = board.ff, dsp = board.dsp, bram = board.bram }, clock_cycles = cycles, interval = interval,
-    latency_ns = cycles * options.clock_ns, layers = rows, notes = notes,
+    latency_ns = cycles * options.clock_ns, csynth = csynth, layers = rows, notes = notes,
   }
   -- A fixed order: the order of pairs differs from process to process, and with it
   -- the last bit of the sum, which a resumed search would notice.

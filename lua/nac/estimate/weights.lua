@@ -32,13 +32,18 @@ local function raw_numbers(tensor, list, inner, hw)
 end
 
 local function reader(raw, fan_in)
-  local known = { nonzero = 0, digits = 0, busiest = 0 }
+  local known = { nonzero = 0, digits = 0, busiest = 0, multipliers = 0 }
+  local seen = {} -- products of an input that are there already
   for first = 1, #raw, fan_in do
     local here = 0
     for e = first, first + fan_in - 1 do
       if raw[e] ~= 0 then
         known.nonzero = known.nonzero + 1
         here = here + digits.of(raw[e])
+        local product = raw[e] * fan_in + (e - first)
+        if digits.multiplied(raw[e]) and not seen[product] then
+          seen[product], known.multipliers = true, known.multipliers + 1
+        end
       end
     end
     known.digits, known.busiest = known.digits + here, math.max(known.busiest, here)
@@ -75,7 +80,8 @@ end
 -- @param terms its cost terms
 -- @param hw checked options; `hw.weights_known`: weights without number formats count too,
 -- rounded to `precision`
--- @return {[layer name] = {nonzero=, digits=, busiest= (most digits of one output), groups =
+-- @return {[layer name] = {nonzero=, digits=, busiest= (most digits of one output), multipliers =
+-- (different products of an input with a constant of three digits or more), groups =
 -- function(reuse factor), weight_bits=, bits= (of the input) where the net has formats}}
 function M.known(net, terms, hw)
   local out = {}
