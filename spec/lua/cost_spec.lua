@@ -89,6 +89,12 @@ describe("nac-lua cost", function()
     end
     local latency = cost ""
     assert.same({ 160, 96 }, { latency.weights, latency.zeros })
+    local text, status = run("$NAC_LUA cost --sparsity 0.5 " .. path)
+    assert.equal(2, status)
+    assert.matches("a model's own zeros are counted", text)
+    w[1][1] = 0 / 0
+    assert.error_matches(function() require("nac.estimate").resources(net) end, "element 1 of 'dense1.weight' is NaN")
+    w[1][1] = 0
     -- 7 has two digits (8 - 1): 8 rows of 4 weights, 8 summands of 8 bits.
     assert.equal(math.ceil(0.94 * 8 * 8 * (8 + 1 + 1.5)), latency.layers[1].lut)
     assert.equal(8, math.tointeger(latency.weight_bits))

@@ -122,6 +122,7 @@ describe("an estimate", function()
     assert.error_matches(function() estimate.resources(small, { precision = "float" }) end, "ap_fixed<8,3>")
     assert.error_matches(function() estimate.resources(small, { reuse_factor = 0 }) end, "from 1 to 1000000, not 0")
     assert.error_matches(function() estimate.resources(small, { estimator = "analitic" }) end, "nearest: analytic")
+    assert.error_matches(function() estimate.resources(small, { layers = { dens1 = {} } }) end, "nearest: dense1")
     assert.error_matches(function() estimate.resources({}) end, "architecture, a net or a description")
   end)
 

@@ -133,7 +133,7 @@ local function print_result(result, o)
       e.board, o.shown_precision or o.precision, o.reuse, o.strategy:lower(), o.clock, e.estimator))
     print(("  LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %%, mean %.4f %%"):format(
       e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent, e.avg_resource))
-    if e.csynth.lut ~= e.lut or e.csynth.dsp ~= e.dsp then
+    if e.csynth then
       print(("  HLS itself would report about %d LUT and %d DSP, before logic synthesis"):format(e.csynth.lut, e.csynth.dsp))
     end
     local interval = ("%.0f"):format(e.interval)
@@ -201,6 +201,7 @@ function M.run(o)
   if wrong then return fail(wrong, 2) end
   local what, about, net, fault = load(o)
   if not what then return fail(about, 1) end
+  if o.model and o.sparsity ~= 0 then return fail("--sparsity: a model's own zeros are counted; leave it out", 2) end
   o.precision = o.precision or "ap_fixed<8,3>"
   -- Definitions of the engine count at the precision; the predecessors' at their own width.
   if not o.bits and not bops.info(o.bops).fixed_bits then o.bits = math.tointeger(tonumber(o.precision:match "<(%d+)")) end

@@ -29,9 +29,9 @@ local function dsp_of(bits)
   return bits <= 27 and 2 or ceil(bits / 17) * ceil(bits / 26)
 end
 
--- Levels of three-input additions that fit between two registers.
 local function level_ns(hw) return hw.board.level_ns or LEVEL_NS end
 
+-- Levels of three-input additions that fit between two registers.
 local function levels_per_cycle(hw) return math.max(1, math.floor(hw.clock_ns * CLOCK_USABLE / level_ns(hw))) end
 
 -- Whether hardly more than one level fits into a cycle: relu and products then take one of their own.
@@ -74,8 +74,7 @@ local function dense_latency(t, hw, out, known)
   if not in_lut then out.ff = out.ff + products / out.reuse_factor * hw.bits end
 end
 
--- Multipliers shared in time, weights in memory.
--- Of these only whole groups of zeros leave no multiplier.
+-- Multipliers shared in time, weights in memory; only a whole group of zeros leaves no multiplier.
 local function dense_resource(t, hw, out, known)
   local n_out, rf = t.weights / t.fan_in, out.reuse_factor
   local multipliers = known and known.groups(rf) or ceil(t.weights / rf)

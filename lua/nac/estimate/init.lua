@@ -120,6 +120,15 @@ local function terms_of(what)
   return net:cost(), net
 end
 
+-- Options of a layer that the net does not have are a slip.
+local function check_layers(layers, terms)
+  local names = {}
+  for _, term in ipairs(terms) do
+    if names[#names] ~= term.layer then names[#names + 1] = term.layer end
+  end
+  for name in pairs(layers or {}) do enum.check(name, names, "layer of hw.layers", 4) end
+end
+
 --- Resources and latency of a network on a board.
 -- @param what an `nn` arch, a net, or a description (with its output activation)
 -- @param[opt] hw {estimator = "analytic", board = "zcu102" (or a board file, a row of `boards`), precision =
@@ -130,20 +139,22 @@ end
 -- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
 -- dsp_percent=, bram_percent= (of the board), available = {lut=, ff=, dsp=, bram=}, avg_resource = their mean in
 -- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,
--- latency_ns=, csynth = {lut=, dsp=} (what HLS itself reports, before logic synthesis),
+-- latency_ns=, csynth = {lut=, dsp=} (what HLS itself reports, before logic synthesis, where it differs),
 -- board=, estimator=, layers = {rows}, notes = {text}}
 function M.resources(what, hw)
   local terms, net = terms_of(what)
   local options, estimate, name = checked(hw or {})
+  check_layers(options.layers, terms)
   local sum = { lut = 0, ff = 0, dsp = 0, bram = 0 }
   local cycles, interval, notes = 0, 1, {}
-  local csynth = { lut = 0, dsp = 0 }
+  local csynth, reported = { lut = 0, dsp = 0 }, false
   local rows = estimate(terms, options, net)
   for _, row in ipairs(rows) do
     for key in pairs(sum) do
       if not row.whole then row[key] = math.ceil(row[key]) end
       sum[key] = sum[key] + row[key]
     end
+    reported = reported or row.csynth ~= nil
     for key in pairs(csynth) do csynth[key] = csynth[key] + math.ceil(row.csynth and row.csynth[key] or row[key]) end
     cycles, interval = cycles + row.cycles, math.max(interval, row.interval)
     for _, note in ipairs(row.notes or {}) do notes[#notes + 1] = note end
@@ -157,7 +168,7 @@ function M.resources(what, hw)
   local out = {
     estimator = name, board = board.name,
     available = { lut = board.lut, ff = board.ff, dsp = board.dsp, bram = board.bram }, clock_cycles = cycles, interval = interval,
-    latency_ns = cycles * options.clock_ns, csynth = csynth, layers = rows, notes = notes,
+    latency_ns = cycles * options.clock_ns, csynth = reported and csynth or nil, layers = rows, notes = notes,
   }
   -- A fixed order: the order of pairs differs from process to process, and with it
   -- the last bit of the sum, which a resumed search would notice.

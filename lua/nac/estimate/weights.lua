@@ -17,15 +17,17 @@ local function widest(list)
 end
 
 -- Elements as raw integers: in the net's own formats, else on the grid of the options, saturated.
-local function raw_numbers(tensor, list, inner, hw)
+local function raw_numbers(tensor, list, inner, hw, name)
   local flat = tensor:contiguous():reshape({ tensor:numel() }):totable()
+  for e, x in ipairs(flat) do
+    if x ~= x then error(("nac.estimate: element %d of '%s' is NaN"):format(e, name), 0) end
+  end
   if list then
     for e, x in ipairs(flat) do flat[e] = list[(e - 1) // inner % #list + 1]:raw(x) end
     return flat
   end
   local steps, top = 2.0 ^ (hw.bits - hw.int_bits), 2.0 ^ (hw.bits - 1)
   for e, x in ipairs(flat) do
-    if x ~= x then error("the weights hold NaN", 0) end
     flat[e] = math.tointeger(math.max(-top, math.min(top - 1, math.floor(x * steps + 0.5))))
   end
   return flat
@@ -92,7 +94,7 @@ function M.known(net, terms, hw)
     if term.op == "matmul_const" then
       local list, inner = formats(net, term.weight)
       if list or hw.weights_known then
-        local known = reader(raw_numbers(net:tensor(term.weight), list, inner, hw), term.fan_in)
+        local known = reader(raw_numbers(net:tensor(term.weight), list, inner, hw, term.weight), term.fan_in)
         known.weight_bits = list and widest(list) or hw.bits
         known.bits = list and input_bits(net, layers, index[term.layer]) or nil
         out[term.layer] = known

@@ -55,6 +55,7 @@ local function costs(trial, job, view, c)
   for _, row in ipairs(job.cost_rows) do
     if row.stage == "hardware" and not c.estimate then
       c.estimate = require("nac.estimate").resources(c.description, view.hardware)
+      if #c.estimate.notes > 0 then trial:attr("estimate_notes", table.concat(c.estimate.notes, "; ")) end
     end
     values[row.name] = trial:require(row.name, row.compute(c), job.bounds[row.name] or {})
   end
