@@ -49,10 +49,10 @@ local designs = {
   { "Y 784-32-10, 80 % zeros", { 784, 32, 10 }, circuit("ap_fixed<8,3>", .8), { lut = 129000 } },
 }
 
--- Reports of HLS itself: name, widths, hw, real {lut, dsp, clock_cycles}.
+-- Reports of HLS itself: name, widths, hw, real {lut, dsp, clock_cycles, ff}.
 local reports = {
-  { "L", { 64, 8, 8, 10 }, legacy, { 11935, 96, 79 } },
-  { "T jets, 16 bit", { 16, 64, 32, 32, 5 }, { board = "alveo-u250", precision = "ap_fixed<16,6>" }, { 109157, 2774, 10 } },
+  { "L", { 64, 8, 8, 10 }, legacy, { 11935, 96, 79, 9052 } },
+  { "T jets, 16 bit", { 16, 64, 32, 32, 5 }, { board = "alveo-u250", precision = "ap_fixed<16,6>" }, { 109157, 2774, 10, 13339 } },
 }
 local small = { name = "xc7z007s", lut = 14400, ff = 28800, dsp = 66, bram = 100, level_ns = boards.find("pynq-z2").level_ns }
 -- One of K at intervals 1 and 2: zeros of each layer, type of the weights, clock.
@@ -64,12 +64,12 @@ local function k(name, widths, zeros, precision, clock_ns, one, two)
       { board = small, precision = precision, clock_ns = clock_ns, layers = layers, reuse_factor = interval }, real }
   end
 end
-k("arrhythmia", { 274, 8, 16 }, { 924, 36 }, "ap_fixed<8,2>", 3.33, { 31704, 177, 40 }, { 28553, 177, 38 })
-k("breast cancer", { 10, 5, 3, 2 }, { 0, 5, 2 }, "ap_fixed<8,1>", 5, { 2098, 35, 22 }, { 2108, 34, 20 })
-k("cardio", { 21, 3, 3 }, { 1, 0 }, "ap_fixed<8,1>", 3.33, { 2579, 36, 29 }, { 2109, 36, 27 })
-k("activity", { 561, 20, 64, 64, 6 }, { 4381, 472, 2130, 86 }, "ap_fixed<8,2>", 5, { 237120, 413, 229 }, { 216929, 413, 225 })
-k("jets", { 16, 64, 32, 32, 5 }, { 165, 930, 438, 27 }, "ap_fixed<8,1>", 3.33, { 72661, 814, 58 }, { 62431, 796, 54 })
-k("digits", { 196, 56, 64, 32, 10 }, { 5100, 936, 576, 27 }, "ap_fixed<8,2>", 5, { 230334, 657, 89 }, { 215814, 657, 85 })
+k("arrhythmia", { 274, 8, 16 }, { 924, 36 }, "ap_fixed<8,2>", 3.33, { 31704, 177, 40, 34282 }, { 28553, 177, 38, 24123 })
+k("breast cancer", { 10, 5, 3, 2 }, { 0, 5, 2 }, "ap_fixed<8,1>", 5, { 2098, 35, 22, 1957 }, { 2108, 34, 20, 1635 })
+k("cardio", { 21, 3, 3 }, { 1, 0 }, "ap_fixed<8,1>", 3.33, { 2579, 36, 29, 3684 }, { 2109, 36, 27, 2406 })
+k("activity", { 561, 20, 64, 64, 6 }, { 4381, 472, 2130, 86 }, "ap_fixed<8,2>", 5, { 237120, 413, 229, 246315 }, { 216929, 413, 225, 192762 })
+k("jets", { 16, 64, 32, 32, 5 }, { 165, 930, 438, 27 }, "ap_fixed<8,1>", 3.33, { 72661, 814, 58, 85255 }, { 62431, 796, 54, 60582 })
+k("digits", { 196, 56, 64, 32, 10 }, { 5100, 936, 576, 27 }, "ap_fixed<8,2>", 5, { 230334, 657, 89, 218745 }, { 215814, 657, 85, 176831 })
 
 local columns = { "lut", "ff", "dsp", "clock_cycles" }
 
@@ -99,13 +99,13 @@ for _, key in ipairs(columns) do
 end
 print("| " .. table.concat(medians, " | ") .. " |")
 
-print("\nreports of HLS (csynth), estimate / real\n| design | LUT | DSP | cycles |\n|---|---|---|---|")
-local off = { {}, {}, {} }
+print("\nreports of HLS (csynth), estimate / real\n| design | LUT | DSP | cycles | FF |\n|---|---|---|---|---|")
+local off = { {}, {}, {}, {} }
 for _, report in ipairs(reports) do
   local name, widths, hw, real = table.unpack(report)
   local e = nac.estimate.resources(chain(widths, true), hw)
   local cells = { name }
-  for i, found in ipairs { e.csynth.lut, e.csynth.dsp, e.clock_cycles } do
+  for i, found in ipairs { e.csynth.lut, e.csynth.dsp, e.clock_cycles, e.ff } do
     cells[#cells + 1] = cell(found, real[i])
     table.insert(off[i], math.abs(math.log(found / real[i])))
   end
