@@ -224,7 +224,7 @@ bench: ## print the published numbers (bench/*.lua); bench-peers adds the peers'
 bench-peers: ## the same with PyTorch beside it, in a Python environment made for it
 	$(call ensure,$(PACKAGES) $(BENCH_PACKAGES) $(PEER_PACKAGES))
 	@[ -x $(PEER_PYTHON) ] || python3 -m venv $(PEER_VENV)
-	@$(PEER_PYTHON) -c 'import torch, numpy, hls4ml' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
+	@$(PEER_PYTHON) -c 'import torch, numpy, hls4ml, brevitas' 2>/dev/null || $(PEER_PYTHON) -m pip install -r bench/peers/requirements.txt
 	$(AGAIN) run-bench PEERS=$(PEER_PYTHON)
 
 .PHONY: run-bench

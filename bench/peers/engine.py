@@ -54,7 +54,7 @@ def linear(inputs, outputs, bits):
     return QuantLinear(inputs, outputs, bias=True, weight_bit_width=bits)
 
 
-def activation(word, bits):
+def nonlinear(word, bits):
     if bits is None:
         return ACTIVATIONS[word]()
     from brevitas.nn import QuantReLU
@@ -87,7 +87,7 @@ def network(net):
             layers.append(nn.Flatten())
             shape = [shape[0] * shape[1] * shape[2]]
         else:
-            layers.append(activation(word, bits))
+            layers.append(nonlinear(word, bits))
     built = nn.Sequential(*layers)
     count = sum(p.numel() for p in built.parameters())
     assert bits is not None or count == net["params"], f"{net['name']}: {count} parameters, not {net['params']}"
