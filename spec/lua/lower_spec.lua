@@ -169,6 +169,9 @@ describe("nac.quant.lower", function()
     net:quantise("dense1.bias", nil)
     assert.matches("parameter 'dense1.bias' has no number format", refusal(net), nil, true)
     net = quantised(dense)
+    net:tensor("dense1.weight"):set(0 / 0, 1, 2)
+    assert.matches("parameter 'dense1.weight' holds a number that is not finite", refusal(net), nil, true)
+    net = quantised(dense)
     net:quantise("dense1.weight", format(8, 8), { scale = .3 })
     assert.matches("parameter 'dense1.weight' has the scale 0.3, which has no integer form: give it a number format", refusal(net), nil, true)
     net = quantised(dense)
@@ -178,6 +181,11 @@ describe("nac.quant.lower", function()
       refusal(quantised { input = { 4 }, nn.tanh {} }), nil, true)
     assert.matches("the input of layer 'tanh1' has 17 bits, a table takes at most 16", refusal(quantised({ input = { 4 }, nn.tanh {} },
       { [1] = format(17, 3), [2] = format(8, 1) })), nil, true)
+    assert.matches("the input of layer 'log_softmax1' has 63 bits, log_softmax takes at most 62", refusal(quantised({ input = { 4 }, nn.log_softmax {},
+      nn.identity {} }, { [1] = format(63, 61) })), nil, true)
+    assert.matches("normalise of layer 'layernorm1' may pass 118 bits", refusal(quantised({ input = { 400 }, nn.layernorm {} }, { [1] = format(60, 50) })), nil, true)
+    assert.matches("the input of layer 'layernorm1' has 64 bits after the point, with which eps has too many",
+      refusal(quantised({ input = { 4 }, nn.layernorm {} }, { [1] = format(4, -60) })), nil, true)
     assert.matches("has 14 bits after the point, softmax takes at most 12", refusal(quantised({ input = { 4 }, nn.softmax {} },
       { [1] = format(16, 2), [2] = format(8, 1) })), nil, true)
     net = quantised({ input = { 4 }, nn.dense { units = 2, bias = false } }, { [1] = format(64, 3) })

@@ -205,7 +205,7 @@ end
 -- `factors` (parameter -> what its rows were multiplied with by folding, for nac.prune)
 return function(net, spec)
   local ok, new, report = pcall(prepare, net, spec)
-  if not ok then error(new, 2) end
+  if not ok then error(tostring(new):gsub("^[^\n]-%.lua:%d+: ", ""), 2) end -- where in here it was is no news to the user
   if not spec.quiet then
     for _, text in ipairs(report.warnings) do io.stderr:write("nac.quant.prepare: ", text, "\n") end
   end

@@ -1,5 +1,6 @@
 #include "core/igraph/lower.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/layer/kinds.h"
@@ -97,8 +98,12 @@ static int constants_of(const nac_net *net, int id, int64_t **raw, int64_t *n, i
   }
   for (i = 0; i < p->n; i++) {
     const nac_format *f = &q->format[i / q->inner % q->n];
-    const nac_wide v = p->mask != NULL && p->mask[i] == 0 ? 0 : nac_format_quantise(f, (double)data[i], NULL);
+    const int pruned = p->mask != NULL && p->mask[i] == 0;
+    const nac_wide v = pruned ? 0 : nac_format_quantise(f, (double)data[i], NULL);
     const int up = *fraction - (f->width - f->integer);
+    if (!pruned && !isfinite(data[i])) {
+      return nac_fail(err, NAC_ENAN, "parameter '%s' holds a number that is not finite", p->name);
+    }
     if (v != 0 && nac_ibits(v, v) + up > 63) {
       return nac_fail(err, NAC_EINVAL, "parameter '%s' needs %d bits to have one binary point; at most 63 are supported",
                       p->name, nac_ibits(v, v) + up);
