@@ -108,6 +108,17 @@ describe("BOPs", function()
     assert.equal(4, t.weight_bits)
   end)
 
+  it("take the widths of a quantised net's own formats, layer by layer, unless others are given", function()
+    local nac = require "nac"
+    local float = nac.nn.sequential { input = { 4 }, nac.nn.dense { units = 8 }, nac.nn.relu {}, nac.nn.dense { units = 2 } }:build { seed = 1 }
+    local q = nac.quant.prepare(float, { total_bits = 4, int_bits = 2, input = { total_bits = 6 }, layers = { dense1 = { weights = { total_bits = 3 } } },
+      quiet = true })
+    assert.equal(32 * (6 * 3 + 6 + 3 + 2) + 16 * (4 * 4 + 4 + 4 + 3), bops.count(q))
+    assert.equal(bops.count(float), bops.count(q, { bits = 8 }))
+    local spans = bops.count(q, { definition = "ebops", act_bits = 1 }) -- digits of the weights
+    assert.is_true(bops.count(q, { definition = "ebops" }) > 4 * spans and bops.count(q, { definition = "ebops" }) < 6 * spans)
+  end)
+
   it("take a definition of a user's own", function()
     bops.register("one-a-weight", { term = function(term) return term.weights or 0 end })
     assert.equal(12, bops.count(net, { definition = "one-a-weight" }))

@@ -3,6 +3,7 @@
 -- A definition is one file of this folder, or a row added with `bops.register`.
 local arch = require "nac.arch"
 local enum = require "nac.util.enum"
+local widths = require "nac.bops.widths"
 
 local M = {}
 
@@ -51,7 +52,7 @@ local function options_of(given)
     error(("nac.bops: sparsity must be from 0 to 1, not %s"):format(tostring(sparsity)), 4)
   end
   local o = setmetatable({
-    definition = name, sparsity = sparsity,
+    definition = name, sparsity = sparsity, given_bits = (given.bits or given.weight_bits or given.act_bits) ~= nil,
     weight_bits = positive_bits(given.weight_bits or bits, "weight_bits"),
     act_bits = positive_bits(given.act_bits or bits, "act_bits"),
   }, { __index = given })
@@ -96,7 +97,7 @@ end
 
 --- BOPs layer by layer.
 -- @param what an `nn` arch, a net, or a description (`nac.arch`)
--- @param[opt] options {definition = "exact", bits = 8 (or weight_bits, act_bits),
+-- @param[opt] options {definition = "exact", bits = 8 (or weight_bits, act_bits; by default those of a quantised net's formats),
 -- sparsity = 0 (part of the weights that is zero), model_type (snac-pack),
 -- precision = "ap_fixed<8,3>" (ebops of a net with weights)}
 -- @return {definition=, weight_bits=, act_bits=, total=, rows={{layer=, kind=,
@@ -116,8 +117,9 @@ function M.table(what, options)
     local net = kind == "arch" and what:net() or what
     o.net = net
     out.rows = {}
+    local own = widths.of(net, o)
     for i, term in ipairs(net:cost()) do
-      out.rows[i] = { layer = term.layer, kind = term.kind, bops = row.term(term, o) }
+      out.rows[i] = { layer = term.layer, kind = term.kind, bops = row.term(term, own and own(term) or o) }
     end
   end
   for _, each in ipairs(out.rows) do out.total = out.total + each.bops end
