@@ -183,7 +183,8 @@ describe("nac.quant.lower", function()
       { [1] = format(17, 3), [2] = format(8, 1) })), nil, true)
     assert.matches("the input of layer 'log_softmax1' has 63 bits, log_softmax takes at most 62", refusal(quantised({ input = { 4 }, nn.log_softmax {},
       nn.identity {} }, { [1] = format(63, 61) })), nil, true)
-    assert.matches("normalise of layer 'layernorm1' may pass 118 bits", refusal(quantised({ input = { 400 }, nn.layernorm {} }, { [1] = format(60, 50) })), nil, true)
+    assert.matches("normalise of layer 'layernorm1' may pass 118 bits",
+      refusal(quantised({ input = { 400 }, nn.layernorm {} }, { [1] = format(60, 50) })), nil, true)
     assert.matches("the input of layer 'layernorm1' has 64 bits after the point, with which eps has too many",
       refusal(quantised({ input = { 4 }, nn.layernorm {} }, { [1] = format(4, -60) })), nil, true)
     assert.matches("has 14 bits after the point, softmax takes at most 12", refusal(quantised({ input = { 4 }, nn.softmax {} },
