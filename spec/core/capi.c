@@ -73,7 +73,7 @@ static int quantise(nac_net *net, nac_error *err)
   int code = nac_format_parse(&format, "ap_fixed<8,3,AP_RND_CONV,AP_SAT>", err);
   int i;
   for (i = 0; code == NAC_OK && i < nac_net_n_tensors(net, NAC_PARAMETER); i++) {
-    code = nac_net_set_quantiser(net, NAC_ON_PARAMETER, i, 1, -1, &format, 0, err);
+    code = nac_net_set_quantiser(net, NAC_ON_PARAMETER, i, 1, -1, &format, NULL, err);
   }
   return code;
 }

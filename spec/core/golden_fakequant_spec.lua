@@ -61,6 +61,39 @@ describe("fake quantisation with float scales", function()
     end
   end)
 
+  it("takes scales of each channel and of each element, keeps them in copies and files", function()
+    local nac = require "nac"
+    local w, x = golden.brevitas_W, twin.randn({ 6, 12 }, 1)
+    for _, axis in ipairs { 1, 0 } do
+      local net = cnet.new { 12 }
+      net:add { kind = "dense", units = 10, bias = false }
+      net:init(1)
+      net:tensor("dense1.weight"):copy(w)
+      local n = axis == 1 and 10 or 120
+      local formats, scales, want = {}, {}, w:clone()
+      for i = 1, n do formats[i], scales[i] = quant.format { width = 4, integer = 4, overflow = "SAT_SYM" }, .01 + .003 * (i % 7) end
+      for o = 1, 10 do
+        for i = 1, 12 do
+          local s = scales[axis == 1 and o or (o - 1) * 12 + i]
+          want:set(s * math.max(-7, math.min(7, math.floor(w:get(o, i) / s + .5))), o, i)
+        end
+      end
+      net:quantise("dense1.weight", formats, { axis = axis, scale = scales })
+      local y = twin.step(net, x, twin.randn({ 6, 10 }, 2))
+      twin.near(y, x:matmul(want:transpose(1, 2):contiguous()), 1e-5, "axis " .. axis)
+      assert.same(scales, (select(2, net:quantiser "dense1.weight")))
+      local path = os.tmpname()
+      assert(nac.model.save(net, path .. ".yaml"))
+      for _, made in ipairs { nac.quant.copy(net), assert(nac.model.load(path .. ".yaml")) } do
+        assert.is_true(twin.step(made, x, twin.randn({ 6, 10 }, 2)):equal(y))
+      end
+      for _, name in ipairs { path, path .. ".yaml", path .. ".npz" } do os.remove(name) end
+      assert.error_matches(function() net:quantise("dense1.weight", formats, { axis = axis, scale = { 1, 2 } }) end, "2 scales, but %d+ formats")
+      assert.error_matches(function() net:quantise("dense1.weight", formats, { axis = axis, scale = -1 }) end, "a scale is a positive number, got %-1")
+      assert.error_matches(function() net:quantise("dense1.weight", formats, { axis = axis, scale = 0 / 0 }) end, "a scale is a positive number")
+    end
+  end)
+
   it("passes gradients straight through where the scale stands still", function()
     for _, b in ipairs { 2, 4, 8 } do
       local function of(key) return golden[("ste_b%d/%s"):format(b, key)] end

@@ -32,6 +32,33 @@ static nac_place check_place(lua_State *L, const nac_net *net, int *id)
   return NAC_ON_PARAMETER;
 }
 
+/* Option scale: n numbers, one for all or one each; NULL where it is missing or 0. Leaves values on the stack. */
+static const double *scales(lua_State *L, lua_Integer n)
+{
+  double *list;
+  lua_Integer i;
+  if (!lua_istable(L, 4) || lua_getfield(L, 4, "scale") == LUA_TNIL) {
+    return NULL;
+  }
+  if (lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 0) {
+    return NULL;
+  }
+  if (lua_type(L, -1) == LUA_TTABLE && luaL_len(L, -1) != n) {
+    luaL_error(L, "%I scales, but %I formats", (LUAI_UACINT)luaL_len(L, -1), (LUAI_UACINT)n);
+  }
+  list = lua_newuserdatauv(L, (size_t)n * sizeof *list + 1, 0);
+  for (i = 0; i < n; i++) {
+    if (lua_type(L, -2) == LUA_TTABLE) {
+      lua_geti(L, -2, i + 1);
+      list[i] = luaL_checknumber(L, -1);
+      lua_pop(L, 1);
+    } else {
+      list[i] = luaL_checknumber(L, -2);
+    }
+  }
+  return list;
+}
+
 /* Option learned: "powers" or "free"; steps of the quantiser of a place are then trained. */
 static int learn(lua_State *L, nac_net *net, nac_place place, int id, nac_error *err)
 {
@@ -46,13 +73,13 @@ static int learn(lua_State *L, nac_net *net, nac_place place, int id, nac_error 
 /* net:quantise(place, format | list of formats | nil, {axis=, scale=, learned=}): place is a
  * parameter's name or a value's number; a list holds one format for each index of
  * dimension `axis` (default 1), or one an element with axis = 0; nil takes the
- * quantiser away; learned = "powers" or "free": steps are trained (net:add_step came before the weights) */
+ * quantiser away; scale: a step that is no power of two, or a list of one a format;
+ * learned = "powers" or "free": steps are trained (net:add_step came before the weights) */
 int nac_lua_net_quantise(lua_State *L)
 {
   nac_net *net = nac_lua_check_net(L, 1)->net;
   int id;
   const nac_place place = check_place(L, net, &id);
-  const double scale = nac_lua_opt_number_field(L, 4, "scale", 0);
   const int axis = (int)nac_lua_opt_integer_field(L, 4, "axis", 1) - 1;
   nac_error err;
   int code;
@@ -60,7 +87,7 @@ int nac_lua_net_quantise(lua_State *L)
     return nac_net_clear_quantiser(net, place, id, &err) != NAC_OK ? nac_lua_raise(L, &err) : 0;
   }
   if (lua_type(L, 3) != LUA_TTABLE) {
-    code = nac_net_set_quantiser(net, place, id, 1, -1, nac_lua_check_format(L, 3), scale, &err);
+    code = nac_net_set_quantiser(net, place, id, 1, -1, nac_lua_check_format(L, 3), scales(L, 1), &err);
   } else {
     const lua_Integer n = luaL_len(L, 3);
     nac_format *list = lua_newuserdatauv(L, (size_t)n * sizeof *list + 1, 0);
@@ -70,7 +97,7 @@ int nac_lua_net_quantise(lua_State *L)
       list[i] = *nac_lua_check_format(L, -1);
       lua_pop(L, 1);
     }
-    code = nac_net_set_quantiser(net, place, id, n, axis, list, scale, &err);
+    code = nac_net_set_quantiser(net, place, id, n, axis, list, scales(L, n), &err);
   }
   if (code == NAC_OK) {
     code = learn(L, net, place, id, &err);
@@ -91,7 +118,7 @@ int nac_lua_net_add_step(lua_State *L)
   return 0;
 }
 
-/* net:quantiser(place) -> list of formats, scale (0 = powers of two), elements that
+/* net:quantiser(place) -> list of formats, scale (0 = powers of two; a list where there are several), elements that
  * share a format before the next one's turn, "powers" or "free" where steps are learned; or nil */
 int nac_lua_net_quantiser(lua_State *L)
 {
@@ -110,7 +137,15 @@ int nac_lua_net_quantiser(lua_State *L)
     nac_lua_push_format(L, &q->format[i]);
     lua_seti(L, -2, i + 1);
   }
-  lua_pushnumber(L, nac_quantiser_is_scaled(q) ? nac_quantiser_step(q, 0) : 0);
+  if (nac_quantiser_is_scaled(q) && q->n > 1) {
+    lua_createtable(L, (int)q->n, 0);
+    for (i = 0; i < q->n; i++) {
+      lua_pushnumber(L, nac_quantiser_step(q, i));
+      lua_seti(L, -2, i + 1);
+    }
+  } else {
+    lua_pushnumber(L, nac_quantiser_is_scaled(q) ? nac_quantiser_step(q, 0) : 0);
+  }
   lua_pushinteger(L, (lua_Integer)q->inner);
   lua_pushstring(L, q->learned == NULL ? NULL : q->is_free ? "free" : "powers");
   return 4;

@@ -124,10 +124,10 @@ typedef enum nac_place { NAC_ON_VALUE, NAC_ON_PARAMETER } nac_place;
 
 /** Puts number formats on a value or a parameter, in place of what was there:
  * n = 1 format for all, as many as dimension `axis` (counted from 0) has, or,
- * with axis = -1, one an element. `scale` as in nac_quantiser. Plans and
+ * with axis = -1, one an element. `scale` (n, or NULL) as in nac_quantiser. Plans and
  * trainers that were made before then fail; while one is at work, this does. */
 int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
-                          double scale, nac_error *err);
+                          const double *scale, nac_error *err);
 
 /** Declares n trained steps for the quantiser that a place will have: a parameter "dense1.weight.step", "relu1.output.step"
  * or "input.step", which starts at 1, is trained, copied and stored as any other. Before nac_net_init; the layer is in the

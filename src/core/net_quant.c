@@ -30,7 +30,7 @@ static int may_change(nac_net *net, nac_error *err)
 }
 
 int nac_net_set_quantiser(nac_net *net, nac_place place, int id, int64_t n, int axis, const nac_format *format,
-                          double scale, nac_error *err)
+                          const double *scale, nac_error *err)
 {
   const int count = place == NAC_ON_VALUE ? net->n_values : net->n_tensors[NAC_PARAMETER];
   nac_quantiser **q;

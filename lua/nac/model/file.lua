@@ -154,7 +154,11 @@ local function read_formats(doc, top)
     local texts = take(doc, entry, "formats", "table")
     for k = 1, #texts do take(doc, texts, k, "string") end
     if entry.axis ~= nil then take(doc, entry, "axis", "integer") end
-    if entry.scale ~= nil then take(doc, entry, "scale", "number") end
+    if type(entry.scale) == "table" then
+      for k = 1, #entry.scale do take(doc, entry.scale, k, "number") end
+    elseif entry.scale ~= nil then
+      take(doc, entry, "scale", "number")
+    end
     if entry.learned ~= nil then take(doc, entry, "learned", "string") end
     made[i] = { entry = plain(entry), where = doc:where(entry) }
   end

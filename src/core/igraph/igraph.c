@@ -212,7 +212,7 @@ static int make_value(nac_ivalue *v, int rank, const int64_t *dim, int fraction,
   if (v->lo == NULL || v->hi == NULL) {
     return nac_fail(err, NAC_ENOMEM, "out of memory for an integer graph");
   }
-  return q != NULL ? nac_quantiser_new(&v->q, q->n, q->inner, q->format, 0, err) : NAC_OK;
+  return q != NULL ? nac_quantiser_new(&v->q, q->n, q->inner, q->format, NULL, err) : NAC_OK;
 }
 
 static nac_itype type_of(nac_wide reach)

@@ -185,7 +185,7 @@ static int lower_raw_input(nac_lower *l, const nac_format *input, nac_error *err
   nac_quantiser *raw;
   int code = check_scale(l->net, NAC_ON_VALUE, 0, in->q, err);
   if (code == NAC_OK) {
-    code = nac_quantiser_new(&raw, 1, 1, input, 0, err);
+    code = nac_quantiser_new(&raw, 1, 1, input, NULL, err);
   }
   if (code != NAC_OK) {
     return code;

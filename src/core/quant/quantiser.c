@@ -6,7 +6,7 @@
 #include "core/mem.h"
 #include "kern/kern.h"
 
-int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, double scale,
+int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, const double *scale,
                       nac_error *err)
 {
   nac_quantiser *q;
@@ -15,10 +15,10 @@ int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_f
   if (n < 1 || inner < 1) {
     return nac_fail(err, NAC_EINVAL, "a quantiser has at least one format");
   }
-  if (!isfinite(scale) || scale < 0) {
-    return nac_fail(err, NAC_EINVAL, "a scale is a positive number, got %g", scale);
-  }
   for (i = 0; i < n; i++) {
+    if (scale != NULL && !(isfinite(scale[i]) && scale[i] > 0)) {
+      return nac_fail(err, NAC_EINVAL, "a scale is a positive number, got %g", scale[i]);
+    }
     if (nac_format_check(&format[i], err) != NAC_OK) {
       return NAC_EINVAL;
     }
@@ -26,15 +26,18 @@ int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_f
   q = nac_calloc(1, sizeof *q);
   if (q != NULL) {
     q->format = nac_malloc((size_t)n * sizeof *q->format);
+    q->scale = scale != NULL ? nac_malloc((size_t)n * sizeof *q->scale) : NULL;
   }
-  if (q == NULL || q->format == NULL) {
-    nac_free(q);
+  if (q == NULL || q->format == NULL || (scale != NULL && q->scale == NULL)) {
+    nac_quantiser_free(q);
     return nac_fail(err, NAC_ENOMEM, "out of memory for a quantiser");
   }
   q->n = n;
   q->inner = inner;
-  q->scale = scale;
   memcpy(q->format, format, (size_t)n * sizeof *format);
+  if (scale != NULL) {
+    memcpy(q->scale, scale, (size_t)n * sizeof *scale);
+  }
   *out = q;
   return NAC_OK;
 }
@@ -43,6 +46,7 @@ void nac_quantiser_free(nac_quantiser *q)
 {
   if (q != NULL) {
     nac_free(q->format);
+    nac_free(q->scale);
     nac_free(q);
   }
 }
@@ -78,7 +82,7 @@ void nac_quantiser_follow(nac_quantiser *q)
 
 int nac_quantiser_is_scaled(const nac_quantiser *q)
 {
-  return q->scale > 0 || (q->learned != NULL && q->is_free);
+  return q->scale != NULL || (q->learned != NULL && q->is_free);
 }
 
 double nac_quantiser_step(const nac_quantiser *q, int64_t i)
@@ -86,7 +90,7 @@ double nac_quantiser_step(const nac_quantiser *q, int64_t i)
   if (q->learned != NULL && q->is_free) {
     return learned_step(q, i);
   }
-  return q->scale > 0 ? q->scale : nac_format_value(&q->format[i], 1);
+  return q->scale != NULL ? q->scale[i] : nac_format_value(&q->format[i], 1);
 }
 
 double nac_quantiser_min(const nac_quantiser *q, int64_t i)

@@ -14,16 +14,16 @@ typedef struct nac_quantiser {
   int64_t n;          /* formats; element e of the tensor has format (e / inner) % n */
   int64_t inner;      /* so n = 1 is one for all, n = elements, inner = 1 one each */
   nac_format *format; /* (n) */
-  double scale;       /* 0, or the step of a W-bit integer that is no power of two: for training
+  double *scale;      /* NULL, or (n) steps of W-bit integers that are no powers of two: for training
                          only; I is then of no meaning */
   const float *learned; /* (n) steps that are trained, in the memory of their parameter; or NULL */
   int is_free;          /* learned steps are used as they are, for training only; else each is rounded to the nearest
                            power of two, and the formats' integer bits follow */
 } nac_quantiser;
 
-/** A quantiser of its own with copies of the formats. Fails on a format that
- * is none, n or inner below 1, and a scale that is negative or not finite. */
-int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, double scale,
+/** A quantiser of its own with copies of the formats and of the scales (NULL: none). Fails on a format that
+ * is none, n or inner below 1, and a scale that is not positive or not finite. */
+int nac_quantiser_new(nac_quantiser **out, int64_t n, int64_t inner, const nac_format *format, const double *scale,
                       nac_error *err);
 void nac_quantiser_free(nac_quantiser *q);
 
