@@ -155,6 +155,17 @@ describe("QONNX files", function()
     assert.matches("nac.quant.prepare", select(2, nac.qonnx.write(float, "x.onnx")), 1, true)
   end)
 
+  it("keep layers apart whose names are alike in C++, and shared ones together", function()
+    local layer = nn.dense { units = 4, name = "a.b" }
+    local x = nn.input { 4 }
+    local h = nn.relu {} (nn.dense { units = 4, name = "a_b" } (nn.relu {} (layer(x))))
+    local q = quantised(nn.graph { input = x, output = layer(h) }, { int_bits = 2 })
+    local path = files.temporary(nil, ".onnx")
+    assert(nac.qonnx.write(q, path))
+    local some = tensor.randn { 20, 4 }
+    assert.is_true(nac.quant.lower(assert(nac.qonnx.read(path))):run(some):equal(nac.quant.lower(q):run(some)))
+  end)
+
   it("begin behind a standardize layer where that is asked for", function()
     local arch = nn.sequential { input = { 4 }, nn.standardize {}, nn.dense { units = 3 }, nn.relu {}, nn.dense { units = 2 } }
     local q, x = quantised(arch)

@@ -6,6 +6,7 @@
 --     local q2 = assert(nac.qonnx.read "net.onnx")
 --
 -- Formats must be uniform, round by RND_CONV or TRN and saturate. docs/interchange.md lists what is taken.
+local cquant = require "nac.c.quant"
 local emit = require "nac.qonnx.emit"
 local enum = require "nac.util.enum"
 local formats = require "nac.quant.formats"
@@ -32,22 +33,24 @@ local function format_at(net, place, what)
 end
 
 -- A parameter behind its Quant node; what it holds is rounded already, so the modes of its format no longer matter.
-local function parameter(net, g, layer, suffix, turned)
+-- `made` keeps it for layers that share it.
+local function parameter(net, g, layer, suffix, turned, made)
   local name = (layer.share or layer.name) .. "." .. suffix
+  if made[name] then return made[name] end
   local format = format_at(net, name, name) or refuse("%s has no number format", name)
-  local own = name:gsub("%W", "_")
-  if g.known[own] then return own .. "_quant_out" end
+  local own = g:unique((name:gsub("%W", "_")))
   local rounded = format:apply(net:tensor(name))
   g:constant(own, turned and rounded:transpose() or rounded)
-  local plain = require("nac.c.quant").format { width = format.width, integer = format.integer, signed = format.signed }
-  return quant.emit(g, own .. "_quant", own, plain)
+  local plain = cquant.format { width = format.width, integer = format.integer, signed = format.signed }
+  made[name] = quant.emit(g, own .. "_quant", own, plain)
+  return made[name]
 end
 
-local function at_work(net, g, layer, values)
+local function at_work(net, g, layer, values, made)
   local at = { g = g, layer = layer, inputs = {} }
   for i, value in ipairs(layer.inputs) do at.inputs[i] = values[value] end
   at.x = at.inputs[1]
-  function at.quantised(suffix, turned) return parameter(net, g, layer, suffix, turned) end
+  function at.quantised(suffix, turned) return parameter(net, g, layer, suffix, turned, made) end
   return at
 end
 
@@ -69,7 +72,7 @@ end
 
 local function build(net, options)
   lower.lower(net):close() -- what has no integer form is named there
-  local g, values, shape = graph.new "nac", { "x" }, net:input_shape()
+  local g, values, made, shape = graph.new "nac", { "x" }, {}, net:input_shape()
   local layers, first = net:layers(), 1
   if options.standardized and layers[1] and layers[1].kind == "standardize" then
     first, values[2] = 2, rounded(net, g, 2, "x", "x", "the input")
@@ -84,12 +87,11 @@ local function build(net, options)
       refuse("%s: qonnx and hls4ml have no exact form for kind %s; %s", what, layer.kind,
         emit.instead[layer.kind] or "nac.hls.write makes firmware of it")
     end
-    local made = named(layer)
-    local at = at_work(net, g, layer, values)
-    at.layer = made
+    local at = at_work(net, g, layer, values, made)
+    at.layer = named(layer)
     local y, why = kind(at)
     if not y then refuse("%s: %s", what, why) end
-    values[i + 1] = rounded(net, g, i + 1, made.name, y, what)
+    values[i + 1] = rounded(net, g, i + 1, at.layer.name, y, what)
   end
   return g, values[#values], shape
 end
