@@ -27,8 +27,11 @@ local function rounded(net, entry)
   local values = unrounded(net, entry)
   local formats, scale, inner = net:quantiser(entry.name)
   if not formats then return values end
-  local step = scale ~= 0 and scale or 1
-  for i, v in ipairs(values) do values[i] = step * formats[(i - 1) // inner % #formats + 1]:quantise(v / step) end
+  for i, v in ipairs(values) do
+    local at = (i - 1) // inner % #formats + 1
+    local step = type(scale) == "table" and scale[at] or scale ~= 0 and scale or 1
+    values[i] = step * formats[at]:quantise(v / step)
+  end
   return values
 end
 
