@@ -27,6 +27,8 @@ endif
 # To build and to run:
 PACKAGES  := gcc g++ libc6-dev pkg-config lua5.4 liblua5.4-dev libedit-dev zlib1g-dev libopenblas0 \
              lua-yaml lua-dkjson lua-argparse lua-dbi-sqlite3 lua-filesystem gnuplot-nox libhdf5-103-1
+# Full data sets, where they are wanted:
+DATA_PACKAGES  := dataset-fashion-mnist
 # To test:
 TEST_PACKAGES  := lua-busted
 # For `make check`:
@@ -232,7 +234,7 @@ run-bench: all
 	@$(BUILD)/nac-lua bench/run.lua $(PEERS)
 
 experiments: ## searches, baselines and compression of every tutorial, about an hour; writes docs/results.md
-	$(call ensure,$(PACKAGES))
+	$(call ensure,$(PACKAGES) $(DATA_PACKAGES))
 	$(AGAIN) run-experiments
 
 .PHONY: run-experiments

@@ -83,6 +83,15 @@ describe("MNIST", function()
       message_of(dataset.mnist, { subset = 20000, sample = true }))
   end)
 
+  it("has a sample of Fashion-MNIST, balanced as it comes", function()
+    local ds = dataset.fashion_mnist { sample = true, resize = 16 }
+    assert.same({ 1, 16, 16 }, ds.shape)
+    assert.equal(2000, ds:test().y:numel())
+    local sums = {}
+    for sum, name in files.read("data/fashion_mnist/SHA256SUMS"):gmatch("(%x+)  (%S+)") do sums[name] = sum end
+    assert.same(sums, ds:provenance().sha256)
+  end)
+
   it("refuses wrong options with the nearest right one", function()
     assert.matches("unknown option 'subest'; .*nearest: subset", message_of(dataset.mnist, { subest = 1 }))
     assert.matches("subset must be an integer, 1 or more, got 0", message_of(dataset.mnist, { subset = 0 }))
@@ -287,7 +296,9 @@ describe("a config's data set", function()
     assert.same({ 64 }, ds.shape)
     assert.equal(3, ds.seed)
     assert.same({ 2 }, assert(dataset.from_config { name = "xor", flatten = true, one_hot = true, normalize = true }).shape)
-    assert.matches("no sample of it is shipped", select(2, dataset.from_config({ name = "fashion_mnist" }, { sample = true })))
+    local sample = assert(dataset.from_config({ name = "fashion_mnist", subset_size = 20000 }, { sample = true }))
+    assert.equal("6000 of the 20000 training images asked for", sample.sample_text)
+    assert.equal(4800, sample:parts().fit.x:size(1))
     assert.matches("mnist has 10 classes, not 3", select(2, dataset.from_config { name = "mnist", num_classes = 3 }))
   end)
 

@@ -36,6 +36,18 @@ describe("the tutorials", function()
     whole("braggnn", { "pseudo%-Voigt fit +0%.%d+", "the winner, %d+ parameters +%d%.%d+", "after the local search +0%.%d+" }, { "peaks.png" })
   end)
 
+  it("t2.lua searches blocks, attention among them, and goes on to the local search", function()
+    local text, status = run(("cd %s && $NAC_LUA t2.lua --quick --workers 2 --results t2"):format(folder))
+    assert.equal(0, status, text)
+    assert.matches("the shipped sample: 6000 of the 20000 training images asked for", text)
+    assert.is_true(tonumber(text:match "ConvAttn +was built (%d+) times") > 0, text)
+    assert.matches("clock_cycles", text)
+    assert.matches("winner: <%d,auto>", text)
+    assert.matches("Proven: 100 samples", text)
+    local _, lines = assert(file.read("experiments/t2.lua")):gsub("\n", "")
+    assert.is_true(lines < 80, lines .. " lines")
+  end)
+
   it("custom_sampler.lua drives the same search with a sampler of under thirty lines", function()
     local text, status = run(("cd %s && $NAC_LUA custom_sampler.lua --quick"):format(folder))
     assert.equal(0, status, text)
@@ -60,7 +72,7 @@ describe("the tutorials", function()
   end)
 
   it("say how they are used", function()
-    for _, name in ipairs { "t1.lua", "t3.lua", "braggnn.lua", "custom_sampler.lua" } do
+    for _, name in ipairs { "t1.lua", "t2.lua", "t3.lua", "braggnn.lua", "custom_sampler.lua" } do
       local text, status = run("$NAC_LUA " .. name .. " --help")
       assert.equal(0, status)
       assert.matches("Usage: " .. name:gsub("%.", "%%."), text)

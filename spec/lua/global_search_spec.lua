@@ -91,7 +91,7 @@ describe("nac-lua search", function()
     local text
     text, status = run(search("whole", "", "--seed 2 --quiet"))
     assert.equal(1, status)
-    assert.matches("holds the results of another search: %-%-results DIR writes elsewhere, %-%-force replaces them", text)
+    assert.matches("holds the results of another search %(best_model_for_local_search.yaml%): %-%-results DIR writes elsewhere, %-%-force replaces them", text)
     local before = values_of "whole"
     text, status = run(search("whole", "", "--seed 2 --resume --quiet"))
     assert.equal(1, status)
@@ -100,6 +100,48 @@ describe("nac-lua search", function()
     _, status = run(search("whole", "", "--seed 2 --force --no-pictures --quiet"))
     assert.equal(0, status)
     assert.not_same(before, values_of "whole")
+  end)
+
+  it("writes over no results of any other kind of search or tool", function()
+    for _, name in ipairs { "block_search_results.csv", "deepsets_search_results_rank3.csv", "best_model_for_local_search.yaml",
+      "trial_yamls/trial_0_arch.yaml" } do
+      assert(file.make_directory(path("foreign", "trial_yamls")))
+      assert(file.write(path("foreign", name), "not ours\n"))
+      for _, option in ipairs { "", "--resume" } do
+        local text, status = run(search("foreign", "", "--quiet " .. option))
+        assert.equal(1, status, text)
+        assert.matches("results.*%(" .. name:gsub("%p", "%%%0") .. "%).*%-%-force replaces them", text)
+      end
+      assert.equal("not ours\n", file.read(path("foreign", name)))
+      os.execute("rm -rf " .. path "foreign")
+    end
+    assert(file.make_directory(path "foreign"))
+    assert(file.write(path("foreign", "block_search_results.csv"), "not ours\n"))
+    assert.same({ "", 0 }, { run(search("foreign", "", "--quiet --no-pictures --force")) })
+    assert.is_nil(file.exists(path("foreign", "block_search_results.csv")))
+    assert.same({ "", 0 }, { run(search("foreign", "", "--quiet --no-pictures")) }) -- the same again
+  end)
+
+  it("knows a network again by what was built, whatever was drawn, and keeps both", function()
+    local folder_of = path "shrunk"
+    local cfg = assert(require("nac.config").parse([[
+dataset: {name: mnist, resize_val: 2, subset_size: 100, flatten: false, sample: true}
+search: {model_type: block, n_trials: 12, epochs: 1, workers: 0, sampler: random}
+search_space: {block_types: [Conv], num_blocks: 1, kernel_space: [1, 3, 5], kernel_rule: shrink, channel_space: [2], mlp_width_space: [2],
+  act_space: [relu]}]], "shrunk.yaml"))
+    local result = assert(require("nac.global_search").run(cfg, { results = folder_of, quiet = true, pictures = false }))
+    local first, duplicates = {}, 0
+    for _, record in ipairs(result.study:trials()) do
+      local drawn = record.attrs.drawn or {}
+      for name, value in pairs(drawn) do assert.same({ value, 1 }, { record.params[name], record.attrs.built[name] }) end
+      local text = assert(file.read(("%s/trial_yamls/trial_%d_arch.yaml"):format(folder_of, record.number)))
+      assert.equal(next(drawn) ~= nil, text:find "drawn:" ~= nil)
+      duplicates = duplicates + (record.attrs.duplicate_of and 1 or 0)
+      first[record.attrs.hash] = first[record.attrs.hash] or record
+    end
+    local _, one = next(first)
+    assert.is_nil(next(first, next(first))) -- a 2 x 2 image takes kernels of 1 only: all are one network
+    assert.is_true(duplicates > 0 and one.values.bops > 0)
   end)
 
   it("leaves a folder alone in which another search runs", function()

@@ -118,6 +118,32 @@ describe("a declared space", function()
     assert.is_true(seen.b3_Conv_kernels_0_of_1 or seen.b3_Conv_kernels_1_of_1_3 or seen.b3_Conv_kernels_1_of_1)
   end)
 
+  it("can shrink kernels as NAC did, and tells what was drawn and what was built", function()
+    local s = space("model_type: block",
+      "block_types: [Conv], kernel_space: [3, 5], channel_space: [2], mlp_width_space: [4], num_blocks: 2, kernel_rule: shrink",
+      { input_shape = { 6, 6, 1 }, output_dim = 2 })
+    local changed = 0
+    for _ = 1, 60 do
+      local t = trial()
+      local desc, changes = s:draw(t)
+      assert.equal(3 + 1, #desc.components) -- two blocks, the flattening, the head: nothing is left out
+      for name in pairs(t.values) do assert.is_nil(name:find "_of_") end -- every kernel was offered
+      for i = 0, 1 do
+        for k = 0, 1 do
+          local name = ("b%d_Conv_kernels_%d"):format(i, k)
+          local built = desc.components[i + 1].params.kernels[k + 1]
+          if changes and changes.drawn[name] then
+            changed = changed + 1
+            assert.same({ t.values[name], 1, 1 }, { changes.drawn[name], changes.built[name], built })
+          else
+            assert.equal(t.values[name], built)
+          end
+        end
+      end
+    end
+    assert.is_true(changed > 60)
+  end)
+
   it("ends the chain where nothing fits, and refuses what cannot be drawn", function()
     local s = space("model_type: block", "block_types: [Conv], kernel_space: [3], channel_space: [2], mlp_width_space: [4], num_blocks: 9",
       { input_shape = { 9, 9, 1 }, output_dim = 2 })
@@ -174,8 +200,14 @@ describe("a declared space", function()
   end)
 
   for _, case in ipairs(spaces.all()) do
-    it(("builds and trains every architecture that it draws: %s"):format(case.name), function()
-      for _ = 1, 60 do spaces.train_one(case.space:draw(trial()), 5) end
+    it(("builds and trains every architecture that it draws, and takes it on to firmware: %s"):format(case.name), function()
+      local folder = os.tmpname()
+      os.remove(folder)
+      for i = 1, 60 do
+        local _, message = spaces.prove(case.space:draw(trial()), 5, folder, i > 5 and "train" or nil)
+        assert.is_nil(message)
+      end
+      os.execute("rm -rf " .. folder)
     end)
   end
 end)

@@ -6,6 +6,7 @@ local M = {}
 
 -- name, search.model_type and file under spec/golden/config, what the data looks like.
 local rows = {
+  { "t1", nil, "t1_config.yaml", { input_shape = { 64 } } },
   { "t2", nil, "t2_config.yaml", { input_shape = { 16, 16, 1 } } },
   { "t3", nil, "t3_config.yaml", { input_shape = { 800 } } },
   { "block", "block", "block_search_space.yaml", { input_shape = { 11, 11, 1 } } },
@@ -31,17 +32,60 @@ function M.all()
   return list
 end
 
---- Builds a description and trains it for one step on `n` samples at random.
--- @return the loss and the number of parameters; raises where anything fails
-function M.train_one(desc, n)
+--- What is done with every architecture, in this order.
+M.stages = { "train", "prepare", "lower", "firmware", "estimate" }
+
+--- Takes a description through all that may become of it: it is built and trained for
+-- one step on `n` samples at random, prepared for 8 bits, lowered to integers and run,
+-- written as firmware (not compiled), and its cost estimated.
+-- @param desc a description
+-- @param n samples
+-- @param[opt] folder for the firmware, overwritten; without one none is written
+-- @param[opt] last stage that is wanted; all by default
+-- @return {loss =, params =, stage = the last one reached, seconds = of the processor, by stage}; and, where one
+--   fails, its message
+function M.prove(desc, n, folder, last)
   local shape = require("nac.blocks").engine_shape(desc.input_shape)
   local part = {
     x = nac.tensor.randn({ n, table.unpack(shape) }, { seed = 1 }), y = nac.tensor.zeros({ n }, "i32"),
   }
-  local net <close> = require("nac.arch").to_nn(desc):build { seed = 1 }
-  local fit = nac.train.fit(net, { fit = part, search = part }, { epochs = 1, batch = n, loss = "cross_entropy", patience = 0 })
-  assert(fit.loss == fit.loss and math.abs(fit.loss) < math.huge, "the loss is " .. tostring(fit.loss))
-  return fit.loss, net:n_params()
+  local out, net, quantised, graph = { seconds = {} }, nil, nil, nil
+  local steps = {
+    train = function()
+      net = require("nac.arch").to_nn(desc):build { seed = 1 }
+      local loss = desc.output_dim == 1 and "bce_with_logits" or "cross_entropy"
+      local fit = nac.train.fit(net, { fit = part, search = part }, { epochs = 1, batch = n, loss = loss, patience = 0 })
+      assert(fit.loss == fit.loss and math.abs(fit.loss) < math.huge, "the loss is " .. tostring(fit.loss))
+      out.loss, out.params = fit.loss, net:n_params()
+    end,
+    prepare = function() quantised = nac.quant.prepare(net, { total_bits = 8, int_bits = "auto", data = part, quiet = true }) end,
+    lower = function()
+      graph = nac.quant.lower(quantised)
+      assert(graph:run(part.x:slice(1, 1, 2):contiguous()):isfinite(), "the integer network gives numbers that are not finite")
+    end,
+    firmware = function()
+      if folder then assert(nac.hls.write(quantised, folder, { data = part.x:slice(1, 1, 2):contiguous(), force = true })) end
+    end,
+    estimate = function()
+      local e = nac.estimate.resources(desc, { board = "zcu102", precision = "ap_fixed<8,3>" })
+      assert(e.lut > 0 and e.clock_cycles > 0, "nothing is estimated")
+    end,
+  }
+  local message
+  for _, stage in ipairs(M.stages) do
+    local begun = os.clock()
+    local ok, why = pcall(steps[stage])
+    out.stage, out.seconds[stage] = stage, os.clock() - begun
+    if not ok then
+      message = stage .. ": " .. tostring(why)
+      break
+    end
+    if stage == last then break end
+  end
+  if graph then graph:close() end
+  if quantised and quantised ~= net then quantised:close() end
+  if net then net:close() end
+  return out, message
 end
 
 return M

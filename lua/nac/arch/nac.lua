@@ -105,16 +105,13 @@ function Reader:dense(prefix, inputs, outputs, layers, widths, norms)
   return p
 end
 
--- The two kernels of a block on an image of this side; the first that is more
--- than 1 becomes 1 until something of the image is left.
+-- The two kernels of a block on an image of this side (`nac.space.draw`).
 function Reader:kernels(prefix, side)
   local kernels = {}
   for i = 1, 2 do kernels[i] = self:integer(("%s_kernels_%d"):format(prefix, i - 1), 1, 255) end
-  local changed = {}
-  while side - kernels[1] - kernels[2] + 2 <= 0 do
-    local i = kernels[1] > 1 and 1 or 2
-    changed[#changed + 1] = ("%s_kernels_%d: %d"):format(prefix, i - 1, kernels[i])
-    kernels[i] = 1
+  local drawn, changed = { table.unpack(kernels) }, {}
+  for at, i in ipairs(require("nac.space.draw").shrink(kernels, side)) do
+    changed[at] = ("%s_kernels_%d: %d"):format(prefix, i - 1, drawn[i])
   end
   if #changed > 0 then
     self.notes[#self.notes + 1] = ("%s becomes 1, as NAC had it: the image is %dx%d here"):format(

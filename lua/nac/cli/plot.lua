@@ -27,12 +27,23 @@ local function wanted(options)
   return list
 end
 
-local function run(options)
-  local source, message = require("nac.global_search.read").from(options.file, { maximize = options.maximize, minimize = options.minimize })
-  if not source then return fail("%s", message) end
-  local list
-  list, message = wanted(options)
-  if not list then return fail("%s", message) end
+-- The table of a local search: accuracy against sparsity and bit operations, a line each precision.
+local function curves(source, options)
+  if options.kind or options.all then return fail("%s: the table of a local search has one picture; --kind and --all are for searches", options.file) end
+  local has_bops = false
+  for _, curve in ipairs(source.curves) do
+    for _, row in ipairs(curve.rows) do has_bops = has_bops or row.bops ~= nil end
+  end
+  local picture = require("nac.local_search.combined").pictures(source.curves)[1]
+  local panels = { picture.panels[1], has_bops and picture.panels[2] or nil }
+  local path, why = require("nac.plot").curves(panels, options.output or source.base .. ".png")
+  if not path then return fail("%s", why) end
+  print(path)
+  return 0
+end
+
+-- The pictures of one search.
+local function pictures(source, list, options)
   local plot, started, status = require "nac.plot", {}, 0
   local has_params = source.records[1] and source.records[1].params ~= nil
   for _, kind in ipairs(list) do
@@ -58,6 +69,21 @@ local function run(options)
     local path, why = job:finish()
     if path then print(path) else status = fail("%s", why) end
   end
+  return status
+end
+
+local function run(options)
+  local sources, message = require("nac.global_search.read").all(options.file, { maximize = options.maximize, minimize = options.minimize })
+  if not sources then return fail("%s", message) end
+  if sources[1].curves then return curves(sources[1], options) end
+  local list
+  list, message = wanted(options)
+  if not list then return fail("%s", message) end
+  if #sources > 1 and options.output then
+    return fail("%s: it holds %d searches, --output names one picture; leave it out, or cut the file", options.file, #sources)
+  end
+  local status = 0
+  for _, source in ipairs(sources) do status = math.max(status, pictures(source, list, options)) end
   return status
 end
 

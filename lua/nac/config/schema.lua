@@ -193,6 +193,8 @@ local space = {
     doc = "Channels of convolutions; needed only where block_types has one." },
   { key = "kernel_space", kind = "list", of = { kind = "integer", min = 1, max = 255 },
     doc = "Kernel sizes of convolutions." },
+  { key = "kernel_rule", kind = "word", words = set("kernel rule", { "fit", "shrink" }), default = "fit",
+    doc = "Kernels larger than the image: fit does not offer them; shrink builds them as 1, as NAC did, and notes what was drawn." },
   { key = "conv_attn", kind = "section", doc = "Convolutional attention.", keys = {
     { key = "hidden_channel_space", kind = "list", of = channel, doc = "Hidden channels." } } },
   { key = "aggregator_space", kind = "list", of = { kind = "word", words = set("aggregator", { "mean", "max" }) },

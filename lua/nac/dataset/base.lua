@@ -28,10 +28,11 @@ end
 
 Dataset.__name = "nac.dataset"
 
---- The name and what one should know when reading a result: "qubit (the shipped sample, simulated)".
+--- The name and what one should know when reading a result: "qubit (the shipped sample, simulated)",
+-- "mnist (the shipped sample: 12000 of the 20000 training images asked for)".
 function Dataset:title()
   local facts = {}
-  if self.sample then facts[1] = "the shipped sample" end
+  if self.sample then facts[1] = "the shipped sample" .. (self.sample_text and ": " .. self.sample_text or "") end
   if self.simulated then facts[#facts + 1] = "simulated" end
   return self.name .. (#facts > 0 and " (" .. table.concat(facts, ", ") .. ")" or "")
 end

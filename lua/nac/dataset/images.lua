@@ -14,7 +14,7 @@ local FILES = {
   train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
   test = { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" },
 }
-local OPTIONS = { "resize", "subset", "flatten", "one_hot", "normalize", "seed", "sample", "dir", "n_classes" }
+local OPTIONS = { "resize", "subset", "flatten", "one_hot", "normalize", "seed", "sample", "dir", "n_classes", "up_to" }
 
 -- The folder that holds lua/ and data/.
 local function root()
@@ -30,6 +30,8 @@ local function find_file(dir, name)
   return nil
 end
 
+local function hint_of(set) return set.hint and (" (%s)"):format(set.hint) or "" end
+
 -- Which folder is read, and whether it is the shipped sample.
 local function find_folder(set, options)
   if options.dir then
@@ -43,10 +45,7 @@ local function find_folder(set, options)
     end
   end
   if find_file(sample, FILES.train[1]) then return sample, true end
-  if options.sample then
-    return nil, ("%s: no sample of it is shipped; leave `sample` out and fetch the set with `make data`"):format(set.name)
-  end
-  return nil, ("%s: the data are not here; `make data` fetches them%s"):format(set.name, set.hint or "")
+  return nil, ("%s: the data are not here, nor is the sample in %s; `make data` fetches them%s"):format(set.name, sample, hint_of(set))
 end
 
 local function need(value, message)
@@ -127,7 +126,7 @@ end
 
 --- Makes the data set `set` with the user's options; reads no file.
 -- @param set { name =, n_classes =, height =, width =, sample_rows =, system_dir =, hint =, licence =, citation = }
--- @param options see nac.dataset.mnist
+-- @param options see nac.dataset.mnist; `up_to`: where the sample holds fewer than `subset`, take all of it
 -- @return the data set, or nil and a message
 function M.make(set, options)
   local o, message = read_options(options, OPTIONS, set.name)
@@ -137,10 +136,13 @@ function M.make(set, options)
   end
   local dir, sample = find_folder(set, o)
   if not dir then return nil, sample end
-  if sample and o.subset and o.subset > set.sample_rows then
-    return nil, ("%s: the shipped sample holds %d training images, %d were asked for (subset); %s"):format(
+  local asked = sample and o.subset and o.subset > set.sample_rows and o.subset
+  if asked and o.up_to then
+    o.subset = set.sample_rows
+  elseif asked then
+    return nil, ("%s: the shipped sample holds %d training images, %d were asked for (subset); %s%s"):format(
       set.name, set.sample_rows, o.subset, o.sample and "leave `sample` out and fetch the full set with `make data`"
-        or "`make data` fetches the full set")
+        or "`make data` fetches the full set, --sample takes what the sample has", hint_of(set))
   end
   if o.resize then
     o.height, o.width = o.resize, o.resize
@@ -149,6 +151,8 @@ function M.make(set, options)
   local h, w = o.height or set.height, o.width or set.width
   return base.new({
     name = set.name, task = "classification", n_classes = set.n_classes, sample = sample, seed = o.seed,
+    sample_text = sample and (asked and ("%d of the %d training images asked for"):format(set.sample_rows, asked)
+      or ("%d training images"):format(o.subset or set.sample_rows)) or nil,
     shape = o.flatten and { h * w } or { 1, h, w },
   }, {
     train = function()

@@ -88,11 +88,14 @@ function M.from_tensors(data)
   return ds
 end
 
+-- Sets of which a sample is shipped that may hold fewer than a configuration asks for.
+local SAMPLED = { mnist = true, fashion_mnist = true }
+
 --- The data set of a config's section `dataset`.
 -- @param section { name = "mnist", ... }, { file = "my.csv", label = ..., ... } or
 -- { loader = "my.lua", options = ... }; a loader without options gets the section
 -- @param[opt] context `base_dir` = folder of the config, `sample` = true forces the
--- shipped sample, `seed` of the splits
+-- shipped sample (all of it where the section asks for more: `ds.sample_text` says so), `seed` of the splits
 -- @return the data set, or nil and a message
 function M.from_config(section, context)
   context = context or {}
@@ -121,7 +124,7 @@ function M.from_config(section, context)
     return nil, enum.refusal(options.name, M.names(), "data set") .. "; your own data: dataset.file or dataset.loader"
   end
   if options.seed == nil then options.seed = context.seed end
-  if context.sample then options.sample = true end
+  if context.sample then options.sample, options.up_to = true, SAMPLED[options.name] end
   for _, key in ipairs { "dir", "data_dir" } do
     local dir = options[key]
     if type(dir) == "string" and dir:sub(1, 1) ~= "/" and context.base_dir then

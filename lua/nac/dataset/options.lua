@@ -24,7 +24,7 @@ end
 local KINDS = {
   resize = size, subset = whole(1), seed = whole(math.mininteger), n_classes = whole(2), n = whole(3),
   flatten = of_type "boolean", one_hot = of_type "boolean", normalize = of_type "boolean", sample = of_type "boolean",
-  simulate = of_type "boolean", start_location = whole(0), window_size = whole(1), shift = whole(0),
+  simulate = of_type "boolean", up_to = of_type "boolean", start_location = whole(0), window_size = whole(1), shift = whole(0),
   dir = of_type "string", noise = of_type "number",
   file = of_type "string", format = of_type "string", x = of_type "string", x_test = of_type "string",
   label_test = of_type "string", test_file = of_type "string", test_label = of_type "string", header = of_type "boolean",

@@ -19,10 +19,33 @@ function M.path(job, what)
   return job.dir .. "/" .. names[what]
 end
 
+-- What a search leaves that another one would write over, of any version or tool.
+local results = { "^study%.db$", "^%w+_search_results[%w_]*%.csv$", "^best_model_for_local_search%.yaml$" }
+
+-- The first file of results in the folder, or nil.
+local function holds_results(job)
+  local names = {}
+  for name in lfs.dir(job.dir) do
+    for _, pattern in ipairs(results) do
+      if name:match(pattern) then names[#names + 1] = name end
+    end
+  end
+  for name in lfs.dir(job.dir .. "/trial_yamls") do
+    if name:match "^trial_%d+_arch%.yaml$" then names[#names + 1] = "trial_yamls/" .. name end
+  end
+  table.sort(names)
+  return names[1]
+end
+
 -- Removes what an earlier run wrote, and nothing else.
 local function remove_ours(job)
-  for _, what in ipairs { "study", "config", "provenance", "csv", "best", "front_2d", "front_3d" } do
+  for _, what in ipairs { "config", "provenance", "front_2d", "front_3d" } do
     os.remove(M.path(job, what))
+  end
+  for name in lfs.dir(job.dir) do
+    for _, pattern in ipairs(results) do
+      if name:match(pattern) then os.remove(job.dir .. "/" .. name) end
+    end
   end
   for _, ending in ipairs { "-journal", "-wal", "-shm" } do os.remove(M.path(job, "study") .. ending) end
   local folders = {
@@ -35,11 +58,6 @@ local function remove_ours(job)
       end
     end
   end
-end
-
--- Whether the folder holds results, of any version or tool.
-local function holds_results(job)
-  return file.exists(M.path(job, "study")) or file.exists(M.path(job, "csv"))
 end
 
 --- Makes the results folder and keeps other processes from writing there.
@@ -59,9 +77,13 @@ end
 -- @return true, or nil and a message
 function M.prepare(job, options, earlier)
   local same = earlier and earlier.identity == job.identity
-  if not holds_results(job) then return true end
+  local found = holds_results(job)
+  if not found then return true end
   if options.resume then
-    if same or not file.exists(M.path(job, "study")) then return true end
+    if not file.exists(M.path(job, "study")) then
+      return nil, ("cannot resume: %s holds results (%s), but no study.db; --results DIR writes elsewhere, --force replaces them"):format(job.dir, found)
+    end
+    if same then return true end
     return nil, ("cannot resume: the study in %s was made with another configuration (%s); "):format(job.dir, M.path(job, "config"))
       .. "--results DIR starts a new one, --force replaces it"
   end
@@ -73,7 +95,7 @@ function M.prepare(job, options, earlier)
     return nil, ("%s holds this search with %s: --resume continues it, --force starts anew, --results DIR writes elsewhere")
       :format(job.dir, earlier.finished and ("%d trials"):format(earlier.trials) or "its trials unfinished")
   end
-  return nil, ("%s holds the results of another search: --results DIR writes elsewhere, --force replaces them"):format(job.dir)
+  return nil, ("%s holds the results of another search (%s): --results DIR writes elsewhere, --force replaces them"):format(job.dir, found)
 end
 
 return M

@@ -177,7 +177,7 @@ end
 --   "quiet"): the display
 -- @return a table: `study`, `task`, `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
--- `settings` (function(record) -> name -> value of what the trial drew beside the architecture),
+-- `data` (in words), `settings` (function(record) -> name -> value of what the trial drew beside the architecture),
 -- `why` (there is no best), `interrupted`, `fault` (a sampler, storage or progress display that failed in
 -- midst of the trials), `objectives`; tostring gives the report. Or nil and a message
 function M.run(config, options)

@@ -107,9 +107,13 @@ function M.objective(job)
   return function(trial)
     local settings = dimension.draw(job.dimensions, job.config, trial)
     local view = setup.trial(job, settings)
-    local description = view.space:draw(trial)
+    local description, changes = view.space:draw(trial)
     local path = files.yaml_path(job, trial.number)
-    local metadata = { trial_id = trial.number, settings = next(settings) and settings or nil }
+    local metadata = { trial_id = trial.number, settings = next(settings) and settings or nil, drawn = changes and changes.drawn }
+    if changes then -- what was drawn is not all that was built
+      trial:attr("drawn", changes.drawn)
+      trial:attr("built", changes.built)
+    end
     need(nac_arch.write(description, path, metadata))
     local arch = view.to_nn(description)
     local c = {

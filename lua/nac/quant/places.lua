@@ -4,7 +4,8 @@
 -- product goes exactly into relu and the like, so only what comes out is rounded;
 -- layers that move or choose numbers leave their formats as they are; functions
 -- that are looked up in tables read a rounded number. The net's output (logits)
--- stays as the exact sum unless a format is asked for.
+-- stays as the exact sum unless a format is asked for; where a function by table gives it,
+-- it is rounded as any other value.
 local M = {}
 
 local function set(text)
@@ -19,6 +20,7 @@ local exact_sum = set "dense conv1d conv2d"
 local never_negative = set "relu sigmoid hard_sigmoid softmax"
 local keeps_sign = set "avg_pool global_avg_pool aggregate add mul matmul"
 local head = set "softmax log_softmax sigmoid"
+local tabled = set "elu gelu hard_sigmoid sigmoid silu softplus tanh"
 
 --- Whether a layer multiplies with weights.
 function M.is_product(layer) return exact_sum[layer.kind] or false end
@@ -94,7 +96,9 @@ function M.values(layers)
   if not scaled then list[1] = { value = 1, role = "input", most_fraction = most_fraction(1, layers, readers) } end
   for i, layer in ipairs(layers) do
     local value = i + 1
-    local entry = { value = value, layer = layer, unsigned = unsigned[value], role = outputs[value] and "output" or "activations",
+    local is_head = i == #layers and head[layer.kind]
+    local is_end = outputs[value] and (is_head or not tabled[layer.kind])
+    local entry = { value = value, layer = layer, unsigned = unsigned[value], role = is_end and "output" or "activations",
       most_fraction = most_fraction(value, layers, readers) }
     local passes = M.moves(layer) or exact_sum[layer.kind] and not outputs[value] and read_exactly(value, layers, readers)
     if layer.kind == "standardize" and layer.inputs[1] == 1 and scaled then entry.role = "input" end

@@ -7,7 +7,7 @@ local draw = require "nac.space.draw"
 local M = {}
 
 -- One row a kind that can be drawn: fits(s, shape) -> whether it can be built on
--- what comes in; draw(s, trial, prefix, shape) -> params.
+-- what comes in; draw(s, trial, prefix, shape, changed) -> params (`changed` as in `nac.space.draw`).
 local kinds = {}
 
 local function always() return true end
@@ -49,8 +49,10 @@ end
 -- @param trial gives the values
 -- @param components the list; blocks of kind None leave none
 -- @param shape of what comes in
+-- @param name_of function(kind, number) -> name of a block
+-- @param[opt] changed function(name, drawn, built), called where a value was changed to be built
 -- @return the shape of what comes out
-function M.chain(s, trial, components, shape, name_of)
+function M.chain(s, trial, components, shape, name_of, changed)
   local function add(kind, name, params)
     components[#components + 1] = { block_type = kind, name = name, params = params }
     shape = assert(blocks.find(kind).shape(params, shape))
@@ -61,7 +63,7 @@ function M.chain(s, trial, components, shape, name_of)
     if not kind then break end
     if kind == "MLP" and #shape > 1 then add("Flatten", "initial_flatten", {}) end
     if kind ~= "None" then
-      add(kind, name_of(kind, i), kinds[kind].draw(s, trial, ("b%d_%s"):format(i, kind), shape))
+      add(kind, name_of(kind, i), kinds[kind].draw(s, trial, ("b%d_%s"):format(i, kind), shape, changed))
     end
   end
   return shape
@@ -70,11 +72,12 @@ end
 --- Draws the components of one description.
 -- @param s section `search_space` of a configuration
 -- @param trial gives the values
--- @param io {shape = input shape, outputs = number of outputs}
+-- @param io {shape = input shape, outputs = number of outputs, changed = as in `chain`}
 -- @return the list of components
 function M.draw(s, trial, io)
   local components = {}
-  local shape = M.chain(s, trial, components, io.shape, function(kind, i) return ("%s_block_%d"):format(kind:lower(), i) end)
+  local function name_of(kind, i) return ("%s_block_%d"):format(kind:lower(), i) end
+  local shape = M.chain(s, trial, components, io.shape, name_of, io.changed)
   if #shape > 1 then components[#components + 1] = { block_type = "Flatten", name = "initial_flatten", params = {} } end
   components[#components + 1] = {
     block_type = "MLP", name = "classifier_head",

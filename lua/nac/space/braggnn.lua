@@ -6,24 +6,26 @@ local block = require "nac.space.block"
 local blocks = require "nac.blocks"
 local draw = require "nac.space.draw"
 
-local M = {}
+local M = {
+  PROJECTION = 3, -- its kernel
+}
 
-local PROJECTION, HEAD = 3, 4 -- kernel; layers, as in NAC's published networks
+local HEAD = 4 -- layers, as in NAC's published networks
 
 --- Side of the input image that `initial_img_size` speaks of.
-function M.input_side(s) return s.initial_img_size and s.initial_img_size + PROJECTION - 1 end
+function M.input_side(s) return s.initial_img_size and s.initial_img_size + M.PROJECTION - 1 end
 
 --- Draws the components of one description; see `nac.space.block`. The output's
 -- activation and normalisation are drawn as NAC does, unless io.output_activation is given.
 function M.draw(s, trial, io)
   local shape = io.shape
   local params = {
-    channels = { shape[3], trial:choice("Proj_outchannel", s.channel_space) }, kernels = { PROJECTION },
+    channels = { shape[3], trial:choice("Proj_outchannel", s.channel_space) }, kernels = { M.PROJECTION },
     activations = { "identity" }, normalizations = { "none" },
   }
   local components = { { block_type = "Conv", name = "proj", params = params } }
   shape = assert(blocks.find("Conv").shape(params, shape))
-  shape = block.chain(s, trial, components, shape, function(_, i) return "b" .. i end)
+  shape = block.chain(s, trial, components, shape, function(_, i) return "b" .. i end, io.changed)
   components[#components + 1] = {
     block_type = "MLP", name = "head",
     params = draw.dense(s, trial, "MLP", {

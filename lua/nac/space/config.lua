@@ -32,15 +32,21 @@ end
 
 --- Draws one architecture.
 -- @param trial a trial of a study (`trial:int`, `trial:choice`)
--- @return a checked description (`nac.arch`)
+-- @return a checked description (`nac.arch`); { drawn =, built = } (each name -> value) where values were
+-- changed to be built (`kernel_rule: shrink`), else nil
 function Space:draw(trial)
+  local changes
   local components = draws[self.model_type](self, trial, {
     shape = self.input_shape, outputs = self.output_dim, output_activation = self.output_activation,
+    changed = function(name, drawn, built)
+      changes = changes or { drawn = {}, built = {} }
+      changes.drawn[name], changes.built[name] = drawn, built
+    end,
   })
   local desc, why = arch.from_table({
     model_type = "BlockBased", input_shape = self.input_shape, output_dim = self.output_dim, components = components,
   }, "drawn architecture")
-  return assert(desc, why)
+  return assert(desc, why), changes
 end
 
 --- The same space for other inputs.
@@ -78,6 +84,9 @@ local function refusal_of(kind, section, shape)
   if kind == "deepsets" and #shape ~= 2 then return ("sets {elements, features} are needed, the data has %s"):format(text) end
   if kind ~= "braggnn" then return end
   if #shape ~= 3 then return ("images are needed, the data has %s (dataset.flatten?)"):format(text) end
+  if math.min(shape[1], shape[2]) < braggnn.PROJECTION then
+    return ("the projection takes images of at least %dx%d, the data has %s"):format(braggnn.PROJECTION, braggnn.PROJECTION, text)
+  end
   local side = braggnn.input_side(section)
   if side and (shape[1] ~= side or shape[2] ~= side) then
     return ("initial_img_size %d behind the projection needs images of %dx%d, the data has %s"):format(

@@ -57,29 +57,52 @@ local function least(list) return math.min(table.unpack(list)) end
 
 local CONVOLUTIONS = 2 -- a block
 
---- Whether a Conv block fits on an image.
+local function side_of(shape) return math.min(shape[1], shape[2]) end
+
+--- Whether a Conv block fits on an image: with kernels of 1 it always does (`kernel_rule: shrink`).
 function M.conv_fits(s, shape)
-  local side = math.min(shape[1], shape[2])
-  return side - CONVOLUTIONS * (least(s.kernel_space) - 1) >= 1
+  return s.kernel_rule == "shrink" or side_of(shape) - CONVOLUTIONS * (least(s.kernel_space) - 1) >= 1
+end
+
+--- NAC's rule for the kernels of a block: the first that is more than 1 becomes 1, then the
+-- second, until something of the image is left.
+-- @param kernels list of two, changed in place
+-- @param side of the image
+-- @return the indices of those that became 1, in order
+function M.shrink(kernels, side)
+  local changed = {}
+  while side - kernels[1] - kernels[2] + 2 <= 0 do
+    local i = kernels[1] > 1 and 1 or 2
+    changed[#changed + 1], kernels[i] = i, 1
+  end
+  return changed
 end
 
 --- Two convolutions: PREFIX_channels_i, _kernels_i, _acts_i, _norms_i. Only
--- kernels are offered that leave something of the image for what follows.
+-- kernels that leave something of the image are offered, or, with `kernel_rule: shrink`,
+-- all of them, and what is built is then as NAC's rule says.
 -- @param s section `search_space`
 -- @param trial gives the values
 -- @param prefix of the names
 -- @param shape {height, width, channels}
+-- @param[opt] changed function(name, drawn, built), called where a kernel was changed
 -- @return parameters of a Conv block
-function M.conv(s, trial, prefix, shape)
+function M.conv(s, trial, prefix, shape, changed)
   local p = { channels = { shape[3] }, kernels = {}, activations = {}, normalizations = {} }
-  local side = math.min(shape[1], shape[2])
+  local side, shrinks = side_of(shape), s.kernel_rule == "shrink"
   for i = 1, CONVOLUTIONS do
     local at, later = "_" .. (i - 1), (CONVOLUTIONS - i) * (least(s.kernel_space) - 1)
     p.channels[i + 1] = trial:choice(prefix .. "_channels" .. at, s.channel_space)
-    p.kernels[i] = M.choice(trial, prefix .. "_kernels" .. at, s.kernel_space, function(k) return side - (k - 1) - later >= 1 end)
+    p.kernels[i] = M.choice(trial, prefix .. "_kernels" .. at, s.kernel_space, function(k) return shrinks or side - (k - 1) - later >= 1 end)
     p.activations[i] = trial:choice(prefix .. "_acts" .. at, s.act_space)
     p.normalizations[i] = trial:choice(prefix .. "_norms" .. at, s.norm_space)
-    side = side - (p.kernels[i] - 1)
+    if not shrinks then side = side - (p.kernels[i] - 1) end
+  end
+  if shrinks then
+    local drawn = { table.unpack(p.kernels) }
+    for _, i in ipairs(M.shrink(p.kernels, side)) do
+      if changed then changed(("%s_kernels_%d"):format(prefix, i - 1), drawn[i], 1) end
+    end
   end
   return p
 end

@@ -1,0 +1,75 @@
+--- Tutorial 2: search for small networks of convolutions and attention that tell clothes apart.
+--
+--     nac-lua t2.lua            the search of t2.yaml: 15 trials of 15 epochs on 3 folds, then its local search
+--     nac-lua t2.lua --sample   the same with the 6000 images that come along
+--     nac-lua t2.lua --quick    a first look with them: 6 trials of 2 epochs on one fold
+--
+-- Each trial draws a chain of blocks: two convolutions, attention over the image, a dense layer or
+-- nothing. Blocks that cannot follow on what stands before are not offered, so every network that is
+-- drawn is the network that is built, trained and counted. Read t1.lua first; new here is what is marked "new".
+
+local nac = require "nac"
+
+-- 1. What may be said on the command line; `nac-lua t2.lua --help` prints it.
+local parser = require "argparse" ("t2.lua", "Searches for small networks that tell clothes apart.")
+parser:flag("--quick", "6 trials of 2 epochs on one fold of the shipped sample")
+parser:flag("--sample", "the shipped sample of the data instead of the full set")
+parser:flag("--no-local-search", "stop after the global search")
+parser:flag("--no-firmware", "stop after the local search")
+parser:flag("--resume", "go on where an interrupted run stopped")
+parser:option("--results", "results folder (default: results/t2, with --quick results/t2_quick)")
+parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
+local options = parser:parse()
+
+local function stop(message, status)
+  io.stderr:write("t2.lua: ", message, "\n")
+  os.exit(status or 1)
+end
+
+-- 2. The configuration. new: it is a plain table, so a script may change what it likes before the search.
+local folder = arg[0]:match("^(.*/)") or ""
+local config = assert(nac.config.load(folder .. "t2.yaml"))
+if options.quick then
+  config.search.n_trials, config.search.epochs, config.search.n_folds = 6, 2, 1
+  local s = config.local_search
+  s.qat_epochs, s.pruning_epochs, s.pruning_iterations = 1, 1, 3
+  s.precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } }
+end
+
+-- 3. The search.
+local result, message = nac.global_search.run(config, {
+  results = options.results or options.quick and "results/t2_quick" or nil,
+  sample = options.sample or options.quick, workers = options.workers, resume = options.resume,
+})
+if not result then stop(message) end
+print(result)
+if result.interrupted then stop("interrupted; to go on: nac-lua t2.lua --resume", 130) end
+
+-- 4. new: the networks themselves. `describe` gives what a trial built as a table, the same as in its
+-- file trial_yamls/trial_N_arch.yaml: a list of components, each with its kind and its parameters.
+local built = {}
+for _, record in ipairs(result.study:trials()) do
+  for _, component in ipairs(result.describe(record).components) do
+    local kind = component.block_type
+    built[kind] = (built[kind] or 0) + 1
+  end
+end
+for _, kind in ipairs { "Conv", "ConvAttn", "MLP" } do print(("%-8s was built %d times"):format(kind, built[kind] or 0)) end
+
+-- 5. The local search: fewer bits and fewer weights for the winner.
+if result.best and not options.no_local_search then
+  local small
+  small, message = nac.local_search.run(result, nil, config.local_search,
+    { workers = options.workers, resume = options.resume, force = not options.resume })
+  if not small then stop(message) end
+  if small.interrupted then stop("interrupted; to go on: nac-lua t2.lua --resume", 130) end
+  print(small)
+
+  -- 6. Firmware of its winner, compiled by g++ and compared number by number. A network that the board cannot hold
+  -- gives none: the message says how much is missing, and `reuse_factor` or fewer channels would help.
+  if not options.no_firmware then
+    local firmware, why = nac.synthesis.run(small, nil, { dir = small.dir .. "/hls", samples = 100, force = true })
+    print(firmware or "no firmware: " .. why)
+    if firmware and not firmware.csim then os.exit(1) end
+  end
+end
