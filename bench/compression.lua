@@ -1,5 +1,6 @@
--- The local search: accuracy after quantisation and pruning on the test set, over three seeds, and its wall
--- clock at the settings of two recorded runs of the predecessor.
+-- The local search: accuracy after quantisation and pruning on the test set, over three seeds, with the learning
+-- rate of each precision that is best on the part select; and its wall clock at the settings of two recorded runs of
+-- the predecessor.
 -- usage: nac-lua bench/compression.lua [accuracy] [t1] [t2]
 package.path = "./?.lua;" .. package.path
 local bench = require "bench.support"
@@ -34,35 +35,72 @@ local function mean(list)
   return sum / #list
 end
 
+local SEEDS, RATES = 3, { 5e-4, 1e-3, 2e-3, 3e-3, 5e-3 }
+local WIDTHS, SHOWN = { 8, 6, 4 }, { 0, 4, 8, 12 } -- bits, iterations: dense, 59, 83 and 93 % zeros
+
+-- The data and the dense float net of a seed.
+local function float_net(seed)
+  local mnist = nac.dataset.mnist { resize = 16, flatten = true, subset = 10000, seed = seed }
+  local parts, test = mnist:parts(), assert(mnist:test())
+  local net = net_of(256, { 128, 128 }):build { seed = seed }
+  nac.train.fit(net, parts, { epochs = 20, lr = 3e-3, seed = seed })
+  return { net = net, parts = parts, test = test, seed = seed }
+end
+
+-- Accuracies of a local search of some precisions at one rate on a part: bits -> iteration -> accuracy.
+local function compressed(from, widths, lr, part)
+  local precisions, found = {}, {}
+  for i, bits in ipairs(widths) do precisions[i] = { total_bits = bits, int_bits = "auto" } end
+  local result = run(from.net, { fit = from.parts.fit, search = from.parts.search, select = part },
+    { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8, precision_pairs = precisions },
+    { seed = from.seed, search = { learning_rate = lr } })
+  for i, curve in ipairs(result.curves) do
+    found[widths[i]] = {}
+    for _, r in ipairs(curve.rows) do found[widths[i]][r.iteration] = r end
+  end
+  return found
+end
+
+-- For each precision the rate with the best mean accuracy on select, over seeds and the iterations that are shown.
+local function choose_rates(all)
+  local best, list = {}, {}
+  for _, lr in ipairs(RATES) do
+    local sum = {}
+    for _, from in ipairs(all) do
+      local found = compressed(from, WIDTHS, lr, from.parts.select)
+      for _, bits in ipairs(WIDTHS) do
+        for _, iteration in ipairs(SHOWN) do sum[bits] = (sum[bits] or 0) + found[bits][iteration].accuracy / #SHOWN / #all end
+      end
+    end
+    for _, bits in ipairs(WIDTHS) do
+      list[#list + 1] = ("%d bits, rate %g: %.4f"):format(bits, lr, sum[bits])
+      if not best[bits] or sum[bits] > best[bits].mean then best[bits] = { lr = lr, mean = sum[bits] } end
+    end
+  end
+  table.sort(list)
+  print("mean accuracy on select:\n  " .. table.concat(list, "\n  "))
+  return best
+end
+
 -- Accuracy relative to the dense float net, in points, on the 10 000 test images.
 local function accuracy()
   bench.header("256-128-128-10 on MNIST at 16 x 16, 10 000 images, 20 epochs an iteration; mean of seeds 1 to 3", 1)
-  local found, float = {}, {}
-  for seed = 1, 3 do
-    local mnist = nac.dataset.mnist { resize = 16, flatten = true, subset = 10000, seed = seed }
-    local parts, test = mnist:parts(), assert(mnist:test())
-    local data = { fit = parts.fit, search = parts.search, select = test }
-    local net = net_of(256, { 128, 128 }):build { seed = seed }
-    nac.train.fit(net, data, { epochs = 20, lr = 3e-3, seed = seed })
-    float[seed] = nac.train.evaluate(net, test).accuracy
-    local result = run(net, data, { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8,
-      precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
-      { seed = seed, search = { learning_rate = 1e-3 } })
-    for _, curve in ipairs(result.curves) do
-      for _, r in ipairs(curve.rows) do
-        local key = ("%s %d"):format(curve.label, r.iteration)
-        found[key] = found[key] or { label = curve.label, sparsity = r.sparsity, bops = r.bops, iteration = r.iteration, points = {} }
-        found[key].points[seed] = 100 * (r.accuracy - float[seed])
-      end
-    end
+  local all, float = {}, {}
+  for seed = 1, SEEDS do
+    all[seed] = float_net(seed)
+    float[seed] = nac.train.evaluate(all[seed].net, all[seed].test).accuracy
   end
-  print(("float, dense: %.2f %%"):format(100 * mean(float)))
-  print("precision  zeros    points (least, most of the seeds)      effective BOPs")
-  for _, label in ipairs { "<8,auto>", "<6,auto>", "<4,auto>" } do
-    for _, iteration in ipairs { 0, 2, 4, 6, 8, 10, 12 } do
-      local f = found[("%s %d"):format(label, iteration)]
-      local s = bench.summary(f.points)
-      print(("%-9s %5.1f %%   %+6.2f (%+.2f, %+.2f) %26.0f"):format(label, 100 * f.sparsity, mean(f.points), s.min, s.max, f.bops))
+  local best = choose_rates(all)
+  print(("float, dense: %.2f %% of the test images"):format(100 * mean(float)))
+  print("bits   rate   zeros    points (least, most of the seeds)      effective BOPs")
+  for _, bits in ipairs(WIDTHS) do
+    local found = {}
+    for seed, from in ipairs(all) do found[seed] = compressed(from, { bits }, best[bits].lr, from.test)[bits] end
+    for _, iteration in ipairs(SHOWN) do
+      local points = {}
+      for seed = 1, SEEDS do points[seed] = 100 * (found[seed][iteration].accuracy - float[seed]) end
+      local s, r = bench.summary(points), found[1][iteration]
+      print(("%4d %6g %5.1f %%   %+6.2f (%+.2f, %+.2f) %26.0f"):format(bits, best[bits].lr, 100 * r.sparsity, mean(points), s.min, s.max, r.bops))
     end
   end
 end

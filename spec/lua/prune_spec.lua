@@ -238,7 +238,7 @@ describe("iterative pruning", function()
   it("gives SNAC-Pack's masks back with the epoch that counts", function()
     local net = net_of { seed = 4 }
     local parts = { fit = data().fit, search = data(32).fit }
-    nac.prune.iterative(net, parts, { keep = .5, epochs = 4, iterations = 2, fit = { lr = .3, batch = 8 }, on_iteration = function(row)
+    nac.prune.iterative(net, parts, { algorithm = "snac-pack", keep = .5, epochs = 4, iterations = 2, fit = { lr = .3, batch = 8 }, on_iteration = function(row)
       if row.iteration == 0 then return end
       for _, name in ipairs { "a.weight", "b.weight" } do
         assert.is_true(net:tensor(name):ne(0):equal(net:mask(name)))

@@ -20,7 +20,7 @@ local units = require "nac.local_search.unit"
 local M = {}
 
 local defaults = {
-  mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "snac-pack",
+  mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "lottery",
   include_bias = false, pruning_structure = "weights", pruning_norm = "l1", tolerance = .01,
 }
 local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
@@ -64,7 +64,7 @@ local function checked(given)
   for key, value in pairs(given) do s[enum.check(key, known, "key of local_search", 0)] = value end
   s.precision_pairs = s.precision_pairs or { { total_bits = 8, int_bits = 3 } }
   enum.check(s.mode, { "combined", "separated" }, "mode of the local search", 0)
-  enum.check(s.pruning_algorithm, { "nac", "snac-pack" }, "pruning algorithm", 0)
+  enum.check(s.pruning_algorithm, { "lottery", "nac", "snac-pack" }, "pruning algorithm", 0)
   for _, key in ipairs { "qat_epochs", "pruning_iterations", "pruning_epochs" } do whole(s, key) end
   check_pruning(s)
   if type(s.pruning_rate) ~= "number" or not (s.pruning_rate > 0 and s.pruning_rate <= 1) then
@@ -255,7 +255,7 @@ end
 -- @param[opt] data with nets: a data set, or parts `{ fit =, search =, select = }`
 -- @param[opt] settings as a configuration's section local_search: `mode` = "combined" | "separated", `qat_epochs`,
 --   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
---   `pruning_algorithm` = "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
+--   `pruning_algorithm` = "lottery" | "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
 --   `precision_pairs` = list of { total_bits =, int_bits = number or "auto" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,

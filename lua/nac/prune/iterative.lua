@@ -9,8 +9,11 @@ local train = require "nac.train"
 
 local M = {}
 
--- The two algorithms that go by a name.
+-- The algorithms that go by a name.
 local presets = {
+  -- Lottery tickets (Frankle & Carbin 2019; 2020 for the rewinding): of all weights together, by what training made of them; back to
+  -- the weights after warm-up
+  lottery = { scope = "global", schedule = { kind = "iterative", keep = .8 }, iterations = 10, rewind = "warmup", mask_updates = 0 },
   -- NAC: of all weights together a fifth of those left, twenty times; no rewinding, constant rate
   nac = { scope = "global", schedule = { kind = "iterative", keep = .8 }, iterations = 20, rewind = "none", plateau = false, mask_updates = 0 },
   -- SNAC-Pack: each layer alike, 1 - rate^(i + 1) with i from 0, masks found anew every half epoch; back to the weights after warm-up
@@ -51,8 +54,7 @@ end
 local function settings(options, level)
   options = options or {}
   for key in pairs(options) do enum.check(key, known, "option of prune.iterative", level + 1) end
-  local preset = options.algorithm and presets[enum.check(options.algorithm, { "nac", "snac-pack" }, "pruning algorithm", level + 1)]
-    or presets["snac-pack"]
+  local preset = presets[enum.check(options.algorithm or "lottery", { "lottery", "nac", "snac-pack" }, "pruning algorithm", level + 1)]
   local s = setmetatable({}, { __index = function(_, key)
     if options[key] ~= nil then return options[key] end
     return preset[key]
@@ -194,8 +196,9 @@ end
 -- @param data as in `nac.train.fit`
 -- @param[opt] options
 --
--- * `algorithm` = "snac-pack" (scope layer, 10 iterations, rewind warmup, mask_updates 2) | "nac" (scope global, 20 iterations, rewind
---   none, constant learning rate, mask_updates 0); the following override it
+-- * `algorithm` = "lottery" (scope global, 10 iterations, rewind warmup, mask_updates 0) | "snac-pack" (scope layer, 10 iterations, rewind
+--   warmup, mask_updates 2) | "nac" (scope global, 20 iterations, rewind none, constant learning rate, mask_updates 0); the following
+--   override it
 -- * `iterations`, `scope`, `rewind`, `mask_updates`; `keep` = .8: part of the weights left that an iteration keeps, or a `schedule`
 --   (nac.prune.schedule)
 -- * `structure` = "weights" | "reuse_groups" (see nac.prune.magnitude, with `reuse_factor`, `norm`) | "units" | "heads" (see
