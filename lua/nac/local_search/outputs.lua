@@ -49,7 +49,7 @@ local ours = {
 
 --- Removes what an earlier run wrote, and nothing else.
 function M.remove(dir)
-  for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+_%d+%.yaml$",
+  for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+_[%w_]+%.yaml$",
     "^[%w%-]+_fold%d+%.json$", "^start_fold%d+%.npz$" } } } do
     if file.exists(folder[1]) == "directory" then
       for name in lfs.dir(folder[1]) do

@@ -1,7 +1,8 @@
 --- One unit of work: one precision on one fold, from warm-up through all pruning
--- iterations. Its state lies in files of its own, NAME.json (what is done),
--- NAME_K.npz (the net after iteration K; of a net that shrinks also NAME_K.yaml) and NAME_rewind_K.npz
--- (what is rewound to), so that a killed run goes on with the next iteration.
+-- iterations. Its state lies in files of its own, so that a killed run goes on with the next
+-- iteration: NAME.json (what is done), NAME_start.yaml and .npz (the net before its first training,
+-- with its formats), NAME_K.npz (the net after iteration K; of a net that shrinks also NAME_K.yaml) and
+-- NAME_rewind_K.npz (what is rewound to).
 local bops = require "nac.bops"
 local estimate = require "nac.estimate"
 local file = require "nac.util.file"
@@ -51,9 +52,9 @@ function M.rows(job, unit)
   return type(state) == "table" and type(state.rows) == "table" and state.rows or {}
 end
 
---- The net of a unit before its first training: the fold's, with formats for a precision.
--- @return a net of its own, the report of nac.quant.prepare (nil for float)
-function M.start(job, unit)
+-- The net of a unit before its first training: the fold's, with formats for a precision. Returns
+-- a net of its own, the report of nac.quant.prepare (nil for float).
+local function start(job, unit)
   local net = job.nets[unit.fold]
   if not unit.pair then return quant.copy(net) end
   local spec = { data = job.folds[unit.fold].fit, quiet = true }
@@ -146,7 +147,8 @@ function M.run(job, unit, on_iteration)
   local rows = M.rows(job, unit)
   local last = rows[#rows]
   if last and last.iteration == unit.iterations then return rows end
-  local origin, report = M.start(job, unit)
+  local origin, report = start(job, unit)
+  if not last then need(model.save(origin, path(job, unit, "_start.yaml"))) end -- choosing formats from data may take long
   local options, net = pruning_options(job, unit, report), origin
   if last then
     net, options.rewind_state = take_up(job, unit, origin, last)
@@ -169,8 +171,10 @@ end
 -- @return the net; or nil and a message
 function M.load(job, unit, iteration)
   if shrinks(job) then return model.load(M.net_path(job, unit, iteration)) end
-  local net = M.start(job, unit)
-  local ok, message = model.load(net, M.net_path(job, unit, iteration))
+  local net, message = model.load(path(job, unit, "_start.yaml"))
+  if not net then return nil, message end
+  local ok
+  ok, message = model.load(net, M.net_path(job, unit, iteration))
   if not ok then return nil, message end
   return net
 end
