@@ -1,5 +1,5 @@
 -- The local search: accuracy after quantisation and pruning on the test set, over three seeds, with the learning
--- rate of each precision that is best on the part select; and its wall clock at the settings of two recorded runs of
+-- rate of each precision that is best on the part select of the first; and its wall clock at the settings of two recorded runs of
 -- the predecessor.
 -- usage: nac-lua bench/compression.lua [accuracy] [t1] [t2]
 package.path = "./?.lua;" .. package.path
@@ -61,24 +61,20 @@ local function compressed(from, widths, lr, part)
   return found
 end
 
--- For each precision the rate with the best mean accuracy on select, over seeds and the iterations that are shown.
-local function choose_rates(all)
-  local best, list = {}, {}
+-- For each precision the rate with the best mean accuracy on select, over the iterations that are shown.
+local function choose_rates(from)
+  local best = {}
+  print "mean accuracy on select, seed 1:"
   for _, lr in ipairs(RATES) do
-    local sum = {}
-    for _, from in ipairs(all) do
-      local found = compressed(from, WIDTHS, lr, from.parts.select)
-      for _, bits in ipairs(WIDTHS) do
-        for _, iteration in ipairs(SHOWN) do sum[bits] = (sum[bits] or 0) + found[bits][iteration].accuracy / #SHOWN / #all end
-      end
-    end
+    local found, line = compressed(from, WIDTHS, lr, from.parts.select), ("  rate %-6g"):format(lr)
     for _, bits in ipairs(WIDTHS) do
-      list[#list + 1] = ("%d bits, rate %g: %.4f"):format(bits, lr, sum[bits])
-      if not best[bits] or sum[bits] > best[bits].mean then best[bits] = { lr = lr, mean = sum[bits] } end
+      local sum = 0
+      for _, iteration in ipairs(SHOWN) do sum = sum + found[bits][iteration].accuracy / #SHOWN end
+      line = line .. ("  %d bits %.4f"):format(bits, sum)
+      if not best[bits] or sum > best[bits].mean then best[bits] = { lr = lr, mean = sum } end
     end
+    print(line)
   end
-  table.sort(list)
-  print("mean accuracy on select:\n  " .. table.concat(list, "\n  "))
   return best
 end
 
@@ -90,7 +86,7 @@ local function accuracy()
     all[seed] = float_net(seed)
     float[seed] = nac.train.evaluate(all[seed].net, all[seed].test).accuracy
   end
-  local best = choose_rates(all)
+  local best = choose_rates(all[1])
   print(("float, dense: %.2f %% of the test images"):format(100 * mean(float)))
   print("bits   rate   zeros    points (least, most of the seeds)      effective BOPs")
   for _, bits in ipairs(WIDTHS) do

@@ -8,7 +8,8 @@
 static nac_tensor *check_list(lua_State *L, int index, nac_dtype dtype, const nac_tensor *like)
 {
   nac_tensor *t = nac_lua_check_tensor(L, index);
-  if (t->dtype != dtype || t->rank != 1 || !nac_tensor_is_contiguous(t) || (like != NULL && t->dim[0] != like->dim[0])) {
+  if (t->dtype != dtype || t->rank != 1 || !nac_tensor_is_contiguous(t) ||
+      (like != NULL && t->dim[0] != like->dim[0])) {
     luaL_error(L, "argument %d must be a contiguous %s tensor of one dimension, as long as the first", index,
                nac_dtype_name(dtype));
   }
