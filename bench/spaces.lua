@@ -2,6 +2,7 @@
 -- and trained for one step of 8 samples, prepared for 8 bits, lowered to integers and run, written as
 -- firmware (not compiled), estimated. Prints how many failed and where, their parameters and BOPs, and the
 -- milliseconds of the processor that each stage takes.
+-- A thousand of each take about half an hour of one core.
 -- usage: nac-lua bench/spaces.lua [trials a space] [name of a space]
 local bops = require "nac.bops"
 local nac = require "nac"
