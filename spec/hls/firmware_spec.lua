@@ -4,35 +4,9 @@ local csim = require "spec.support.csim"
 local cnet = require "nac.c.net"
 local nac = require "nac"
 local quant = require "nac.c.quant"
-local random_net = require "spec.support.random_net"
+local random_firmware = require "spec.support.random_firmware"
 
 local nn = nac.nn
-local roundings = { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" }
-local overflows = { "SAT", "SAT", "SAT_SYM", "WRAP", "SAT_ZERO" }
-
-local function random_format(r)
-  return quant.format { width = r:int(2, 8), integer = r:int(-2, 4), signed = r:uniform() < .8, rounding = r:choice(roundings),
-    overflow = r:choice(overflows) }
-end
-
--- Formats on input, parameters (often by channel) and values; a third of the weights taken away.
-local function quantise(net, r)
-  for _, t in ipairs(net:tensors()) do
-    if t.role == "parameter" and not t.name:find "batchnorm" then
-      local list = {}
-      for i = 1, t.tensor:size(1) do list[i] = random_format(r) end
-      net:quantise(t.name, r:uniform() < .5 and list or list[1], { axis = 1 })
-      if t.name:find "weight$" then
-        local keep = {}
-        for i = 1, t.tensor:numel() do keep[i] = r:uniform() < .33 and 0 or 1 end
-        net:set_mask(t.name, nac.tensor.new(keep, "u8"):reshape(t.tensor:shape()))
-      end
-    end
-  end
-  net:quantise(1, random_format(r))
-  for i in ipairs(net:layers()) do net:quantise(i + 1, random_format(r)) end
-end
-
 local function mlp(seed)
   local net = nn.sequential { input = { 6 }, nn.dense { units = 12 }, nn.relu {}, nn.dense { units = 8 }, nn.relu {}, nn.dense { units = 3 } }
     :build { seed = seed or 1 }
@@ -63,22 +37,8 @@ describe("firmware", function()
     end)
   end
 
-  it_compiles("equals the exact executor: twenty random nets, formats, masks and strategies", function()
-    local dirs, words, seed = {}, {}, 0
-    while #dirs < 20 do
-      seed = seed + 1
-      local r = nac.rng.stream(seed, "firmware")
-      local net, text = random_net.draw(seed, { graph = true, bends = true })
-      quantise(net, r)
-      local has_form, graph = pcall(nac.quant.lower, net)
-      if has_form then
-        local dir = csim.folder()
-        local strategy = text:find "conv" and "latency" or r:choice { "latency", "resource" }
-        assert(nac.hls.write(graph, dir, { strategy = strategy, reuse_factor = r:int(1, 30) }))
-        dirs[#dirs + 1], words[#words + 1] = dir, ("%d: %s, %s"):format(seed, text, strategy)
-        graph:close()
-      end
-    end
+  it_compiles("equals the exact executor: twenty random nets, formats, masks, strategies, streams, inputs and outputs", function()
+    local dirs, words = random_firmware.write(1, 20)
     local said = csim.run(dirs)
     assert.equal(#dirs, #said)
     for i, text in ipairs(said) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
@@ -98,10 +58,10 @@ describe("firmware", function()
       net:init(1)
       for _, t in ipairs(net:tensors()) do
         t.tensor:copy(nac.tensor.randn(t.tensor:shape(), { seed = seed, purpose = t.name }))
-        net:quantise(t.name, random_format(r))
+        net:quantise(t.name, random_firmware.format(r))
       end
       net:quantise(1, quant.format { width = r:int(2, 9), integer = r:int(1, 4) })
-      if seed % 2 == 0 then net:quantise(2, random_format(r)) end
+      if seed % 2 == 0 then net:quantise(2, random_firmware.format(r)) end
       local dir = csim.folder()
       assert(nac.hls.write(net, dir, {}))
       dirs[#dirs + 1], words[#words + 1] = dir, layer.kind .. " of " .. table.concat(shape, "x")
@@ -197,8 +157,54 @@ describe("firmware", function()
   it("takes the nearest legal reuse factor and says so", function()
     assert.same({ 1, 2, 3, 6, 12, 24 }, nac.hls.legal_reuse(6, 4))
     local dir, made = write(mlp(), { strategy = "resource", reuse_factor = 5 })
-    assert.same({ layer = "dense1", wanted = 5, taken = 6 }, made.reuse[1])
+    assert.same({ layer = "dense1", op = "matmul_const", wanted = 5, taken = 6 }, made.reuse[1])
     assert.truthy(assert(csim.file.read(dir .. "/README.md")):find("Layer dense1: reuse factor 5 is not legal, 6 was taken", 1, true))
+  end)
+
+  it("knows the reuse factors of every layer that has multipliers", function()
+    local net = nn.sequential { input = { 3, 6, 6 }, nn.conv2d { channels = 4, kernel = 2 }, nn.relu {}, nn.flatten {}, nn.dense { units = 2 } }
+      :build { seed = 1 }
+    local q = nac.quant.prepare(net, { total_bits = 6, int_bits = 2, quiet = true })
+    assert.same({ 1, 2, 3, 4, 6, 12, 24, 48 }, nac.hls.legal_reuse(q, "conv2d1"))
+    assert.equal(200, nac.hls.legal_reuse(nac.quant.lower(q), "dense1")[10])
+    assert.error_matches(function() nac.hls.legal_reuse(q, "relu1") end, "unknown layer with multipliers to share 'relu1'; allowed: conv2d1, dense1", 1, true)
+  end)
+
+  it_compiles("shares multipliers in convolutions, products of values and softmax, and gives none to groups of zeros", function()
+    local net = nn.sequential { input = { 2, 5, 5 }, nn.conv2d { channels = 4, kernel = 2 }, nn.relu {}, nn.flatten {}, nn.dense { units = 3 } }
+      :build { seed = 1 }
+    local q = nac.quant.prepare(net, { total_bits = 6, int_bits = 2, quiet = true })
+    local mask = {}
+    for i = 1, 32 do mask[i] = (i - 1) // 4 % 2 end -- every other group of four
+    q:set_mask("conv2d1.weight", nac.tensor.new(mask, "u8"):reshape { 4, 2, 2, 2 })
+    local attention = nn.sequential { input = { 4, 6 }, nn.self_attention { dim = 4 } }:build { seed = 1 }
+    local a = nac.quant.prepare(attention, { total_bits = 6, int_bits = 2, quiet = true })
+    local options = { strategy = "resource", reuse_factor = 4 }
+    local dirs = { write(q, options), (write(a, options)) }
+    for _, dir in ipairs(dirs) do
+      local name = csim.file.read(dir .. "/firmware/parameters.h")
+      assert.truthy(name:find("reuse_factor = 4;", 1, true))
+    end
+    local parameters = csim.file.read(dirs[1] .. "/firmware/parameters.h")
+    assert.equal("4", parameters:match "struct config2_product {.-multipliers = (%d+);") -- of 8 groups
+    assert.truthy(csim.file.read(dirs[1] .. "/firmware/weights/w2.h"):find("4 for each of 4 multipliers, 4 groups of zeros left out", 1, true))
+    assert.truthy(csim.file.read(dirs[2] .. "/README.md"):find("softmax, resource, reuse factor 4", 1, true))
+    for _, text in ipairs(csim.run(dirs)) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), text) end
+  end)
+
+  it_compiles("streams images position by position, with line buffers", function()
+    local net = nn.sequential { input = { 2, 6, 7 }, nn.conv2d { channels = 3, kernel = 3, padding = 1, dilation = 1 }, nn.relu {},
+      nn.max_pool { size = 2 }, nn.conv2d { channels = 2, kernel = 2, stride = 2 }, nn.global_avg_pool {}, nn.dense { units = 3 } }:build { seed = 3 }
+    local q = nac.quant.prepare(net, { total_bits = 6, int_bits = 2, quiet = true })
+    local dir = write(q, { io = "stream", name = "camera", layers = { conv2d2 = { strategy = "resource", reuse_factor = 2 } } })
+    assert.matches("^csim: 256 samples, .* 0 mismatches$", assert(nac.hls.csim(dir)))
+    local top = csim.file.read(dir .. "/firmware/camera.cpp")
+    for _, want in ipairs { "hls::stream<input_token> &input", "#pragma HLS DATAFLOW", "nac::conv_stream_latency<config2>", "nac::conv_stream_resource<",
+      "nac::window_stream<", "nac::reduce_stream<" } do assert.truthy(top:find(want, 1, true), want) end
+    assert.is_nil(top:find("repack", 1, true))
+    local readme = csim.file.read(dir .. "/README.md")
+    assert.truthy(readme:find("| `input` | 42 tokens of 2 | 2 x 6 x 7 | `ap_fixed<6, 2, AP_RND_CONV, AP_SAT>` |", 1, true))
+    assert.truthy(readme:find("token t of `input` holds the elements t + e * 42", 1, true))
   end)
 
   it("leaves a folder that exists as it is", function()
@@ -238,11 +244,6 @@ describe("firmware", function()
     local broken = mlp()
     broken:tensor("dense2.weight"):set(0 / 0, 1, 2)
     refused("'dense2.weight' holds numbers that are not finite", broken)
-    local conv = cnet.new { 2, 4, 4 }
-    conv:add { kind = "conv2d", channels = 3, kernel = 2 }
-    conv:init(1)
-    quantise(conv, nac.rng.stream(1, "conv"))
-    refused("conv_const of layer 'conv2d1' has the strategy \"latency\" only", conv, { strategy = "resource" })
     local wide = cnet.new { 2 }
     wide:add { kind = "dense", units = 2 }
     wide:init(1)

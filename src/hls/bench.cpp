@@ -110,15 +110,11 @@ int main()
     fail("tb_data/csim_results.log", "cannot be written");
   }
   for (sample = 0; sample < samples; sample++) {
-    input_t input[N_INPUT];
-    result_t output[N_OUTPUT];
-    for (unsigned i = 0; i < N_INPUT; i++) {
-      input[i] = x[sample * N_INPUT + i];
-    }
-    myproject(input, output);
+    double output[N_OUTPUT];
+    run_sample(&x[(std::size_t)sample * N_INPUT], output);
     for (unsigned i = 0; i < N_OUTPUT; i++) {
-      compare("the output", i, output[i].to_double(), y[sample * N_OUTPUT + i]);
-      std::fprintf(log, "%.17g%c", output[i].to_double(), i + 1 < N_OUTPUT ? ' ' : '\n');
+      compare("the output", i, output[i], y[(std::size_t)sample * N_OUTPUT + i]);
+      std::fprintf(log, "%.17g%c", output[i], i + 1 < N_OUTPUT ? ' ' : '\n');
     }
   }
   std::fclose(log);

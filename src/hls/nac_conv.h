@@ -5,6 +5,7 @@
 #ifndef NAC_CONV_H
 #define NAC_CONV_H
 
+#include "nac_matmul.h"
 #include "nac_raw.h"
 #include "nac_reduce.h"
 
@@ -13,7 +14,7 @@ namespace nac {
 // y (groups * outputs, oh, ow); w (groups * outputs, channels, kh, kw) of the `channels` of its group.
 // A weight of zero has no multiplier.
 template <class C, class X, class Y, class W, class B>
-void conv_const(const X x[C::groups * C::channels * C::h * C::w], Y y[C::groups * C::outputs * C::oh * C::ow],
+void conv_const_latency(const X x[C::groups * C::channels * C::h * C::w], Y y[C::groups * C::outputs * C::oh * C::ow],
                 const W w[C::groups * C::outputs * C::channels * C::kh * C::kw], const B offset[C::groups * C::outputs])
 {
 #pragma HLS INLINE
@@ -46,6 +47,45 @@ void conv_const(const X x[C::groups * C::channels * C::h * C::w], Y y[C::groups 
           }
           y[(o * C::oh + i) * C::ow + j] = from_raw<Y>(sum);
         }
+      }
+    }
+  }
+}
+
+// The same with shared multipliers: window after window, each as a product of nac_matmul.h.
+template <class C, class X, class Y, class W, class B>
+void conv_const_resource(const X x[C::groups * C::channels * C::h * C::w], Y y[C::groups * C::outputs * C::oh * C::ow],
+                         const W w[C::product_t::multipliers * C::product_t::reuse_factor],
+                         const B offset[C::groups * C::outputs], const unsigned in_of[C::product_t::multipliers],
+                         const unsigned out_of[C::product_t::multipliers])
+{
+#pragma HLS INLINE off
+  for (int i = 0; i < C::oh; i++) {
+    for (int j = 0; j < C::ow; j++) {
+      X patch[C::groups * C::channels * C::kh * C::kw];
+#pragma HLS ARRAY_PARTITION variable=patch complete
+      Y out[C::groups * C::outputs];
+#pragma HLS ARRAY_PARTITION variable=out complete
+      for (int c = 0; c < C::groups * C::channels; c++) {
+#pragma HLS UNROLL
+        for (int u = 0; u < C::kh; u++) {
+#pragma HLS UNROLL
+          for (int v = 0; v < C::kw; v++) {
+#pragma HLS UNROLL
+            const int row = i * C::sh + u * C::dh - C::top;
+            const int column = j * C::sw + v * C::dw - C::left;
+            const int k = (c * C::kh + u) * C::kw + v;
+            patch[k] = 0;
+            if (row >= 0 && row < C::h && column >= 0 && column < C::w) {
+              patch[k] = x[(c * C::h + row) * C::w + column];
+            }
+          }
+        }
+      }
+      matmul_const_resource<typename C::product_t>(patch, out, w, offset, in_of, out_of);
+      for (int o = 0; o < C::groups * C::outputs; o++) {
+#pragma HLS UNROLL
+        y[(o * C::oh + i) * C::ow + j] = out[o];
       }
     }
   }

@@ -57,14 +57,59 @@ function M.data(write, dir, graph, ops, output, x)
   end
 end
 
---- tb_operations.h: which operations the test bench compares.
-function M.operations(ops)
+-- How a sample goes in and comes out: one call with arrays, or with streams of tokens.
+local run_parallel = [[
+static void run_sample(const double *x, double *y)
+{
+  input_t input[N_INPUT];
+  result_t output[N_OUTPUT];
+  for (unsigned i = 0; i < N_INPUT; i++) {
+    input[i] = x[i];
+  }
+  myproject(input, output);
+  for (unsigned i = 0; i < N_OUTPUT; i++) {
+    y[i] = output[i].to_double();
+  }
+}
+]]
+
+local run_stream = [[
+static void run_sample(const double *x, double *y)
+{
+  hls::stream<input_token> input("input");
+  hls::stream<result_token> output("output");
+  for (unsigned t = 0; t < @in_tokens; t++) {
+    input_token token;
+    for (unsigned e = 0; e < input_token::width; e++) {
+      token.data[e] = x[t * @in_token_step + e * @in_element_step];
+    }
+    input.write(token);
+  }
+  myproject(input, output);
+  for (unsigned t = 0; t < @out_tokens; t++) {
+    const result_token token = output.read();
+    for (unsigned e = 0; e < result_token::width; e++) {
+      y[t * @out_token_step + e * @out_element_step] = token.data[e].to_double();
+    }
+  }
+}
+]]
+
+local function run_text(ops, output, name, is_stream)
+  local text = is_stream and run_stream:gsub("@(%w+)_(%w+_?%w*)", function(end_, key)
+    return tostring((end_ == "in" and ops[1] or output).layout[key])
+  end) or run_parallel
+  return (text:gsub("myproject", name))
+end
+
+--- tb_operations.h: how the test bench runs a sample and which operations it compares.
+function M.operations(ops, output, name, is_stream)
   local lines = { "// What the test bench compares: the number of an operation, its name, how many results.", "static const traced_operation operations[] = {" }
   for _, op in ipairs(ops) do
     if not op.alias then lines[#lines + 1] = ('  {%d, "%s of %s", %d},'):format(op.id, op.op, op.layer:gsub('[\\"]', "\\%0"), op.size) end
   end
   lines[#lines + 1] = "};\n"
-  return table.concat(lines, "\n")
+  return table.concat(lines, "\n") .. "\n// Numbers of one sample in, what the firmware makes of them out.\n" .. run_text(ops, output, name, is_stream)
 end
 
 --- The test bench itself: src/hls/bench.cpp with the name of the top function.

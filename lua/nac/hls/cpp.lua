@@ -51,29 +51,26 @@ function M.lines(values)
   return table.concat(lines, "\n")
 end
 
+local function header(name, values, comment, includes, of)
+  local guard = ("NAC_%s_H"):format(name:upper())
+  return ("// %s\n#ifndef %s\n#define %s\n\n%sstatic const %s %s[%d] = {\n%s\n};\n\n#endif\n"):format(comment, guard, guard, includes, of, name,
+    #values, M.lines(values))
+end
+
 --- A constant array of signed integers, as narrow as they allow.
 -- @param name of the array
 -- @param values list of integers
 -- @param comment what it holds
--- @return { name =, type =, text = the header file }
+-- @return { name =, values =, text = the header file }
 function M.array(name, values, comment)
   local lo, hi = 0, 0
   for _, x in ipairs(values) do lo, hi = math.min(lo, x), math.max(hi, x) end
-  local bits = M.signed_bits(lo, hi)
-  local guard = ("NAC_%s_H"):format(name:upper())
-  return { name = name, bits = bits, text = ([[
-// %s
-#ifndef %s
-#define %s
+  return { name = name, values = values, text = header(name, values, comment, '#include "ap_int.h"\n\n', ("ap_int<%d>"):format(M.signed_bits(lo, hi))) }
+end
 
-#include "ap_int.h"
-
-static const ap_int<%d> %s[%d] = {
-%s
-};
-
-#endif
-]]):format(comment, guard, guard, bits, name, #values, M.lines(values)) }
+--- The same for places in other arrays.
+function M.indices(name, values, comment)
+  return { name = name, values = values, text = header(name, values, comment, "", "unsigned") }
 end
 
 return M

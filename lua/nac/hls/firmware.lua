@@ -10,8 +10,11 @@ local function recorder(op, out)
   --- A header of src/hls that the call needs.
   function made.header(name) out.headers[name] = true end
 
-  --- Fields of the operation's configuration.
-  function made.config(fields) op.fields = fields end
+  --- Fields of the operation's configuration; with a suffix of another one that stands before it.
+  function made.config(fields, suffix)
+    local name = op.config .. (suffix or "")
+    op.configs[#op.configs + 1] = { name = name, fields = fields }
+  end
 
   --- A constant array of its own header in weights/.
   function made.array(array) out.arrays[#out.arrays + 1] = array end
@@ -29,31 +32,28 @@ local function recorder(op, out)
     for d = #extents, 1, -1 do made.call("%s}", ("  "):rep(d - 1)) end
   end
 
-  --- The strategy that the operation has, where it has one only.
-  function made.only(strategy)
-    if op.strategy == strategy then return end
-    error(("%s of layer '%s' has the strategy \"%s\" only: layers = { [\"%s\"] = { strategy = \"%s\" } }"):format(op.op, op.layer, strategy,
-      op.layer, strategy), 0)
-  end
-
   --- The result is an array that is already there.
   function made.same(name) op.name, op.type, op.alias = name, op.source[1].type, true end
 
-  --- Another reuse factor than asked for was taken.
-  function made.reuse(o, factor) out.reuse[#out.reuse + 1] = { layer = o.layer, wanted = o.reuse_factor, taken = factor } end
+  --- The reuse factor that was taken, the legal one nearest to what was asked for.
+  function made.reuse(factor)
+    op.reuse_taken = factor
+    if factor ~= op.reuse_factor then out.reuse[#out.reuse + 1] = { layer = op.layer, op = op.op, wanted = op.reuse_factor, taken = factor } end
+  end
 
   return made
 end
 
 --- Runs the emitters.
--- @param ops as nac.hls.graph reads them; `lines`, `fields` and `alias` are set
+-- @param ops as nac.hls.graph reads them; `lines`, `configs`, `reuse_taken` and `alias` are set; emitters see its `view` where
+-- it has one (nac.hls.stream)
 -- @return { headers = set, arrays = list, reuse = list }
 function M.emit(ops)
-  local out = { headers = {}, arrays = {}, reuse = {} }
+  local out = { headers = { ["nac_elementwise.h"] = true }, arrays = {}, reuse = {} }
   for _, op in ipairs(ops) do
-    op.lines = {}
+    op.lines, op.configs = {}, {}
     for k, source in ipairs(op.source) do op.from[k] = source.name end
-    if op.emit then op.emit(op, recorder(op, out)) end
+    if op.emit then op.emit(op.view or op, recorder(op, out)) end
   end
   return out
 end
@@ -71,24 +71,27 @@ local function guarded(name, body)
 end
 
 --- defines.h: the type of every value.
-function M.defines(ops, output)
-  local lines = { '#include "ap_fixed.h"', '#include "ap_int.h"', "",
+-- @param tokens lines of types of tokens (nac.hls.dataflow), or nil
+function M.defines(ops, output, tokens)
+  local lines = { '#include "ap_fixed.h"', '#include "ap_int.h"', tokens and '#include "nac_stream.h"\n' or "",
     ("static const unsigned N_INPUT = %d;"):format(ops[1].size), ("static const unsigned N_OUTPUT = %d;"):format(output.size), "" }
   for _, op in ipairs(ops) do
     if not op.alias then
       lines[#lines + 1] = ("typedef %s %s; // %s, %s: raw %.0f to %.0f"):format(op.type_text, op.type, op.layer, op.op, op.min, op.max)
     end
   end
-  lines[#lines + 1] = ("typedef %s result_t;\n"):format(output.type)
+  lines[#lines + 1] = ("typedef %s result_t;%s"):format(output.type, tokens and "" or "\n")
+  table.move(tokens or {}, 1, #(tokens or {}), #lines + 1, lines)
   return guarded("defines.h", table.concat(lines, "\n"))
 end
 
-local function config_text(op)
-  local lines = { ("// %s: %s"):format(op.layer, op.op), ("struct %s {"):format(op.config) }
-  local kind = op.fields.signed and "int" or "unsigned" -- where differences of indices occur
-  op.fields.signed = nil
-  for _, key in ipairs(sorted(op.fields)) do
-    local value = op.fields[key]
+local function config_text(op, config)
+  local fields = config.fields
+  local lines = { ("// %s: %s"):format(op.layer, op.op), ("struct %s {"):format(config.name) }
+  local kind = fields.signed and "int" or "unsigned" -- where differences of indices occur
+  fields.signed = nil
+  for _, key in ipairs(sorted(fields)) do
+    local value = fields[key]
     if key:find "_t$" then
       lines[#lines + 1] = ("  typedef %s %s;"):format(value, key)
     elseif type(value) == "boolean" then
@@ -107,20 +110,20 @@ end
 function M.parameters(ops, out)
   local lines = { '#include "defines.h"', '#include "nac_raw.h"' }
   local headers = out.headers
-  headers["nac_elementwise.h"] = true -- copy, at the end
   for _, name in ipairs(sorted(headers)) do lines[#lines + 1] = ('#include "%s"'):format(name) end
   for _, array in ipairs(out.arrays) do lines[#lines + 1] = ('#include "weights/%s.h"'):format(array.name) end
   lines[#lines + 1] = ""
   for _, op in ipairs(ops) do
-    if op.fields then lines[#lines + 1] = config_text(op) end
+    for _, config in ipairs(op.configs) do lines[#lines + 1] = config_text(op, config) end
   end
   return guarded("parameters.h", table.concat(lines, "\n"))
 end
 
---- The header of the top function.
-function M.header(name)
-  return guarded(name .. ".h", ('#include "defines.h"\n\nvoid %s(const input_t input[N_INPUT], result_t output[N_OUTPUT]);\n'):format(name))
-end
+--- The declaration of the top function.
+function M.declaration(name) return ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT]);\n"):format(name) end
+
+--- Its header.
+function M.header(name, declaration) return guarded(name .. ".h", '#include "defines.h"\n\n' .. declaration) end
 
 -- Values that are read once each can stream from operation to operation.
 local function is_chain(ops)
@@ -134,8 +137,10 @@ local function is_chain(ops)
   return true
 end
 
---- The top function.
-function M.top(name, ops, output, has_reuse)
+--- The top function of io_parallel.
+function M.top(name, ops, output)
+  local has_reuse = false
+  for _, op in ipairs(ops) do has_reuse = has_reuse or (op.reuse_taken or 1) > 1 end
   local lines = { ('#include "%s.h"'):format(name), '#include "nac_trace.h"', '#include "parameters.h"', "",
     ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT])\n{"):format(name),
     "#pragma HLS ARRAY_PARTITION variable=input complete dim=0", "#pragma HLS ARRAY_PARTITION variable=output complete dim=0",

@@ -11,12 +11,12 @@ function heads.argmax(op, x)
   op.shape, op.size, op.min, op.max = { 1 }, 1, 0, math.max(x.size - 1, 1)
   op.about = ("the index, from 0, of the greatest of %d outputs (the first of equals)"):format(x.size)
   op.expected = function(raw) return raw:reshape({ raw:size(1), x.size }):argmax(2):to "f64":reshape { raw:size(1), 1 } - 1 end
-  op.emit = function(_, made)
+  op.emit = function(o, made)
     local levels = 0
     while 1 << levels < x.size do levels = levels + 1 end
     made.header "nac_head.h"
     made.config { n = x.size, levels = levels }
-    made.call("nac::argmax<%s>(%s, %s);", op.config, op.from[1], op.name)
+    made.call("nac::argmax<%s>(%s, %s);", o.config, o.from[1], o.name)
   end
 end
 
@@ -26,10 +26,10 @@ function heads.threshold(op, x, threshold)
   op.shape, op.size, op.min, op.max = x.shape, x.size, 0, 1
   op.about = ("1 where the output is above %g, else 0"):format(threshold)
   op.expected = function(raw) return (raw - limit):clamp(0, 1) end
-  op.emit = function(_, made)
+  op.emit = function(o, made)
     made.header "nac_head.h"
-    made.config { n = x.size, limit = math.tointeger(limit), accum_t = ("ap_int<%d>"):format(x.bits + 2) }
-    made.call("nac::threshold<%s>(%s, %s);", op.config, op.from[1], op.name)
+    made.config { n = o.size, limit = math.tointeger(limit), accum_t = ("ap_int<%d>"):format(x.bits + 2) }
+    made.call("nac::threshold<%s>(%s, %s);", o.config, o.from[1], o.name)
   end
 end
 

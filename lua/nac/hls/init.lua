@@ -6,6 +6,8 @@
 --
 -- docs/hls.md says what is written and how the numbers are kept.
 local bench = require "nac.hls.bench"
+local dataflow = require "nac.hls.dataflow"
+local enum = require "nac.util.enum"
 local file = require "nac.util.file"
 local firmware = require "nac.hls.firmware"
 local graphs = require "nac.hls.graph"
@@ -14,7 +16,8 @@ local home = require "nac.util.home"
 local lower = require "nac.quant.lower"
 local options_of = require "nac.hls.options"
 local project = require "nac.hls.project"
-local reuse = require "nac.estimate.reuse"
+local stream = require "nac.hls.stream"
+local reuse = require "nac.hls.reuse"
 local tensor = require "nac.tensor"
 
 local M = {}
@@ -37,12 +40,20 @@ local function lowered(net, options)
   return graph, true
 end
 
+-- A header of src/hls and what it includes of our own, into `list`.
+local function add_header(list, header)
+  if list["firmware/" .. header] then return end
+  list["firmware/" .. header] = header
+  for name in assert(file.read(home.path("src/hls/" .. header))):gmatch '#include "(nac_[%w_]+%.h)"' do add_header(list, name) end
+end
+
 -- What is copied from src/hls: path in the project, path below src/hls.
 local function copies(out, name)
   local list = { ["firmware/nac_raw.h"] = "nac_raw.h", ["firmware/nac_trace.h"] = "nac_trace.h",
     ["firmware/ap_shim/ap_fixed.h"] = "ap_shim/ap_fixed.h", ["firmware/ap_shim/ap_int.h"] = "ap_shim/ap_int.h",
     [name .. "_test.cpp"] = "bench.cpp" }
-  for header in pairs(out.headers) do list["firmware/" .. header] = header end
+  for header in pairs(out.headers) do add_header(list, header) end
+  if list["firmware/nac_stream.h"] then list["firmware/ap_shim/hls_stream.h"] = "ap_shim/hls_stream.h" end
   return list
 end
 
@@ -65,22 +76,26 @@ local function plan(graph, options)
   local ops, output = graphs.read(graph)
   options_of.apply(o, ops)
   output = head.add(ops, output, o)
+  if o.io == "stream" then stream.plan(ops) end
   local x = samples(o.data, ops[1], graph)
-  return { o = o, ops = ops, output = output, x = x, out = firmware.emit(ops), is_raw = graph.input ~= nil }
+  local out = firmware.emit(ops)
+  if o.io == "stream" then out.headers["nac_stream.h"] = true end
+  return { o = o, ops = ops, output = output, x = x, out = out, is_raw = graph.input ~= nil }
 end
 
 -- The project's files by their paths.
 local function texts(p)
   local name, ops, output, out = p.o.name, p.ops, p.output, p.out
-  local shared = false -- whether multipliers are
-  for _, op in ipairs(ops) do shared = shared or op.strategy == "resource" and op.fields ~= nil end
+  local is_stream = p.o.io == "stream"
+  local top = is_stream and dataflow or firmware
   local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, reuse = out.reuse,
-    is_raw = p.is_raw }
+    is_raw = p.is_raw, is_stream = is_stream,
+    declaration = top.declaration(name) }
   files["firmware/parameters.h"] = firmware.parameters(ops, out)
-  files["firmware/defines.h"] = firmware.defines(ops, output)
-  files["firmware/" .. name .. ".h"] = firmware.header(name)
-  files["firmware/" .. name .. ".cpp"] = firmware.top(name, ops, output, shared)
-  files["tb_operations.h"] = bench.operations(ops)
+  files["firmware/defines.h"] = firmware.defines(ops, output, is_stream and dataflow.types(ops, output))
+  files["firmware/" .. name .. ".h"] = firmware.header(name, top.declaration(name))
+  files["firmware/" .. name .. ".cpp"] = top.top(name, ops, output)
+  files["tb_operations.h"] = bench.operations(ops, output, name, is_stream)
   for _, array in ipairs(out.arrays) do files["firmware/weights/" .. array.name .. ".h"] = array.text end
   for path, from in pairs(copies(out, name)) do
     files[path] = bench.source(assert(file.read(home.path("src/hls/" .. from))), name)
@@ -103,7 +118,7 @@ end
 -- "resource", `reuse_factor` = 1, `layers` = { [layer] = { strategy =, reuse_factor = } }, `data` = samples for the test
 -- bench (tensor or part; default 256 drawn over the input's range), `force` = false, `input` = the type that raw inputs
 -- arrive in, "ap_int<16>" and the like (default "auto" and others: see nac.quant.lower), `output` = "logits" | "argmax" |
--- "threshold", `threshold` = 0
+-- "threshold", `threshold` = 0, `io` = "parallel" | "stream"
 -- @return { dir =, name =, operations = list, samples =, input = and output = types of the ports, reuse = { { layer =, wanted =, taken = },
 -- ... } }, or nil and a
 -- message when the folder exists or cannot be written
@@ -146,15 +161,25 @@ end
 -- @return the trace: `layers`, tostring, `save(path)`
 function M.trace(net, x, options) return require("nac.hls.trace")(net, x, options) end
 
---- The reuse factors that a product with constants can have: how many weights a multiplier serves.
--- @param n_in inputs of the layer
--- @param n_out its outputs
--- @return list, rising from 1 to n_in * n_out
-function M.legal_reuse(n_in, n_out)
-  local list = {}
-  for factor = 1, n_in * n_out do
-    if (factor <= n_in and n_in % factor == 0) or (factor % n_in == 0 and n_out % (factor // n_in) == 0) then list[#list + 1] = factor end
+--- The reuse factors that a layer can have: how many products a multiplier serves.
+--     nac.hls.legal_reuse(q, "conv2d1")
+--     nac.hls.legal_reuse(64, 32)         -- a dense layer of 64 inputs and 32 outputs
+-- @param net a quantised net or its integer graph; or inputs of a dense layer
+-- @param layer name of a layer; or its outputs
+-- @return list, rising from 1
+function M.legal_reuse(net, layer)
+  if math.type(net) == "integer" and math.type(layer) == "integer" and net > 0 and layer > 0 then return reuse.of_constants(net, layer) end
+  if type(layer) ~= "string" then error("hls: the name of a layer expected, got " .. type(layer), 2) end
+  local graph, ours = lowered(net, {})
+  local names, list = {}, nil
+  for _, op in ipairs((graphs.read(graph))) do
+    if reuse.has(op) then
+      names[#names + 1] = op.layer
+      if op.layer == layer then list = list or reuse.legal(op) end
+    end
   end
+  if ours then graph:close() end
+  if not list then enum.check(layer, names, "layer with multipliers to share", 2) end
   return list
 end
 

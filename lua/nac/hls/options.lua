@@ -5,9 +5,10 @@ local head = require "nac.hls.head"
 
 local M = {}
 
-local keys = { "name", "board", "part", "clock_ns", "strategy", "reuse_factor", "layers", "data", "force", "input", "output", "threshold" }
+local keys = { "name", "board", "part", "clock_ns", "strategy", "reuse_factor", "layers", "data", "force", "input", "output", "threshold", "io" }
 local layer_keys = { "strategy", "reuse_factor" }
 local strategies = { "latency", "resource" }
+local ios = { "parallel", "stream" }
 
 local NOWHERE = -1 -- level of errors without a line: nac.hls.write adds that of its caller
 
@@ -45,6 +46,7 @@ function M.check(options)
   o.strategy = enum.check(o.strategy or "latency", strategies, "strategy", NOWHERE)
   o.reuse_factor = o.reuse_factor or 1
   check_reuse(o.reuse_factor, "reuse_factor")
+  o.io = enum.check(o.io or "parallel", ios, "io", NOWHERE)
   o.output = enum.check(o.output or "logits", head.names, "output", NOWHERE)
   if o.threshold ~= nil and o.output ~= "threshold" then fail("threshold: goes with output = \"threshold\", got output = \"%s\"", o.output) end
   o.threshold = o.threshold or 0

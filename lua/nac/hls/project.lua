@@ -1,4 +1,6 @@
 --- What stands around the firmware: Makefile, script for Vitis HLS, README.
+local reuse = require "nac.hls.reuse"
+
 local M = {}
 
 local function fill(template, words) return (template:gsub("@(%w+)@", words)) end
@@ -19,7 +21,7 @@ build/csim: @name@_test.cpp tb_operations.h $(wildcard firmware/*.cpp firmware/*
 	@command -v $(firstword $(CXX)) >/dev/null || { \
 	  echo "$(CXX) is missing: install a C++ compiler (Debian: apt-get install g++) or say make CXX=..."; exit 1; }
 	mkdir -p build
-	$(CXX) -std=c++11 $(CXXFLAGS) -Wall -Wextra -Wno-unknown-pragmas -DNAC_TRACE -Ifirmware -I$(AP_TYPES) -o $@ \
+	$(CXX) -std=c++11 $(CXXFLAGS) -Wall -Wextra -Wno-unknown-pragmas -DNAC_TRACE -Ifirmware -I$(AP_TYPES) -Ifirmware/ap_shim -o $@ \
 	  @name@_test.cpp firmware/@name@.cpp
 
 clean:
@@ -58,15 +60,14 @@ Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clo
 
 ## Interface
 
-    void @name@(const input_t input[@nin@], result_t output[@nout@]);
-
+    @declaration@
 | port | elements | shape | type |
 |---|---|---|---|
 | `input` | @nin@ | @inshape@ | `@intype@` |
 | `output` | @nout@ | @outshape@ | `@outtype@` |
 
 @about@
-All elements are ports of their own, valid together. The bits of a number of type `ap_fixed<W, I>`
+@ports@ The bits of a number of type `ap_fixed<W, I>`
 are the integer number * 2^(W - I) in two's complement.
 
 ## Operations
@@ -86,6 +87,25 @@ are the integer number * 2^(W - I) in two's complement.
 
 local function shape_text(shape) return table.concat(shape, " x ") end
 
+local function elements(op, is_stream)
+  return is_stream and ("%d tokens of %d"):format(op.layout.tokens, op.layout.width) or tostring(op.size)
+end
+
+-- Which elements of a value a token holds.
+local function token_text(port, l)
+  local function times(name, n) return n == 1 and name or ("%s * %d"):format(name, n) end
+  local at = l.tokens == 1 and times("e", l.element_step) or l.width == 1 and times("t", l.token_step) or
+    times("t", l.token_step) .. " + " .. times("e", l.element_step)
+  return ("token t of `%s` holds the elements %s, e from 0 to %d"):format(port, at, l.width - 1)
+end
+
+-- How elements lie on the ports.
+local function ports(s)
+  if not s.is_stream then return "All elements are ports of their own, valid together." end
+  return ("Both ports are AXI streams of tokens (`firmware/nac_stream.h`), one sample after the other: %s, %s, counted in the order\nof the shape."):format(
+    token_text("input", s.ops[1].layout), token_text("output", s.output.layout))
+end
+
 -- What goes in and comes out, in sentences.
 local function about(s)
   local lines = {}
@@ -100,14 +120,14 @@ end
 function M.files(s)
   local rows, notes = {}, {}
   for i, op in ipairs(s.ops) do
-    rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, op.fields and op.fields.reuse_factor and
-      (", %s, reuse factor %d"):format(op.strategy, op.fields.reuse_factor) or "", op.layer, shape_text(op.shape), op.type_text)
+    rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, reuse.has(op) and
+      (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or 1) or "", op.layer, shape_text(op.shape), op.type_text)
   end
   for _, r in ipairs(s.reuse) do
     notes[#notes + 1] = ("- Layer %s: reuse factor %d is not legal, %d was taken.\n"):format(r.layer, r.wanted, r.taken)
   end
-  local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = tostring(s.ops[1].size),
-    nout = tostring(s.output.size), inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
+  local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = elements(s.ops[1], s.is_stream), ports = ports(s),
+    nout = elements(s.output, s.is_stream), declaration = s.declaration, inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
     about = about(s), intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
   return { Makefile = fill(makefile, words), ["build_prj.tcl"] = fill(tcl, words), ["README.md"] = fill(readme, words) }
 end

@@ -1,8 +1,15 @@
--- Pooling, all windows at once.
+-- Pooling: all windows at once, or from a stream.
+local windows = require "nac.hls.windows"
+
 return function(op, made)
-  local w = op.window
+  local fields = { channels = op.window.c, accum_t = ("ap_int<%d>"):format(op.sum_bits) }
+  if op.io == "stream" then
+    made.header "nac_stream.h"
+    made.config(windows.streamed(op.window, fields))
+    made.call("nac::window_stream<%s, nac::%s_of>(%s, %s);", op.config, op.how, op.from[1], op.name)
+    return
+  end
   made.header "nac_conv.h"
-  made.config { channels = w.c, h = w.h, w = w.w, oh = w.oh, ow = w.ow, kh = w.kh, kw = w.kw, sh = w.sh, sw = w.sw, dh = w.dh, dw = w.dw,
-    top = w.top, left = w.left, accum_t = ("ap_int<%d>"):format(op.sum_bits), signed = true }
+  made.config(windows.whole(op.window, fields))
   made.call("nac::window<%s, nac::%s_of>(%s, %s);", op.config, op.how, op.from[1], op.name)
 end

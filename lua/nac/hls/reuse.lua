@@ -1,0 +1,94 @@
+--- Reuse factors: how many products a multiplier serves, operation by operation.
+local dense = require "nac.estimate.reuse"
+
+local M = {}
+
+local function divisors(n)
+  local list = {}
+  for d = 1, n do
+    if n % d == 0 then list[#list + 1] = d end
+  end
+  return list
+end
+
+--- The factors that a product with constants can have: a multiplier serves a divisor of the inputs, or whole rows of
+-- the weights, a divisor of the outputs many.
+-- @param n_in inputs of an output
+-- @param n_out outputs
+-- @return list, rising from 1 to n_in * n_out
+function M.of_constants(n_in, n_out)
+  local list = divisors(n_in)
+  for _, rows in ipairs(divisors(n_out)) do
+    if rows > 1 then list[#list + 1] = rows * n_in end
+  end
+  return list
+end
+
+-- Ways to go through extents step by step: { factor =, steps = one divisor an extent }, by factor.
+local function ways(extents)
+  local list = { { factor = 1, steps = {} } }
+  for _, n in ipairs(extents) do
+    local longer = {}
+    for _, way in ipairs(list) do
+      for _, d in ipairs(divisors(n)) do
+        local steps = { table.unpack(way.steps) }
+        steps[#steps + 1] = d
+        longer[#longer + 1] = { factor = way.factor * d, steps = steps }
+      end
+    end
+    list = longer
+  end
+  table.sort(list, function(a, b)
+    if a.factor ~= b.factor then return a.factor < b.factor end
+    for i = 1, #extents do
+      if a.steps[i] ~= b.steps[i] then return a.steps[i] > b.steps[i] end -- outer loops first
+    end
+    return false
+  end)
+  return list
+end
+
+-- Extents that an operation goes through in steps.
+local extents_of = {
+  matmul = function(op) return { op.matrix.count, op.matrix.m, op.matrix.n } end,
+  softmax = function(op) return { op.outer, op.inner } end,
+}
+
+-- Inputs and outputs of a product with constants.
+local products = {
+  matmul_const = function(op) return op.n, op.inner end,
+  conv_const = function(op)
+    local w = op.window
+    return w.c // w.groups * w.kh * w.kw, w.o // w.groups
+  end,
+}
+
+--- Whether multipliers of an operation can be shared.
+function M.has(op) return (extents_of[op.op] or products[op.op]) ~= nil end
+
+--- The factors that an operation can have.
+-- @param op as nac.hls.graph reads it
+-- @return list, rising from 1
+function M.legal(op)
+  if products[op.op] then return M.of_constants(products[op.op](op)) end
+  local list = {}
+  for _, way in ipairs(ways(extents_of[op.op] and extents_of[op.op](op) or {})) do
+    if list[#list] ~= way.factor then list[#list + 1] = way.factor end
+  end
+  return list
+end
+
+--- The legal factor of a product with constants nearest to a wanted one; the smaller of two.
+M.nearest = dense.nearest
+
+--- The same for an operation that goes through its extents in steps.
+-- @return the factor, the steps of each extent
+function M.steps(op, wanted)
+  local best
+  for _, way in ipairs(ways(extents_of[op.op](op))) do
+    if not best or math.abs(way.factor - wanted) < math.abs(best.factor - wanted) then best = way end
+  end
+  return best.factor, best.steps
+end
+
+return M
