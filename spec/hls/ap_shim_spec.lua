@@ -173,4 +173,36 @@ int main() {
 ]])
     assert.equal(table.concat(want, "\n") .. "\n", got)
   end)
+
+  it_compiles("has streams that keep their order and end the program where firmware reads too much or too little", function()
+    local program = [[
+#include <cstdio>
+#include "hls_stream.h"
+int main(int n, char **)
+{
+  hls::stream<int> s("pixels");
+  int x;
+  s.write(1);
+  s << 2;
+  s.write(3);
+  s >> x;
+  const int y = s.read();
+  std::printf("%d %d %d %d\n", x, y, (int)s.size(), s.empty());
+  if (LEFT == 0) {
+    s.read(x);
+  }
+  if (LEFT < 0) {
+    s.read(x);
+    s.read(x);
+  }
+  return n - 1;
+}
+]]
+    assert.equal("1 2 1 0\n", (gxx.run(program, "-DLEFT=0")))
+    for left, what in pairs { [1] = "pixels: 1 tokens were written and never read", [-1] = "pixels: read while it is empty" } do
+      local ran, said = pcall(gxx.run, program, ("-DLEFT=%d"):format(left))
+      assert.is_false(ran)
+      assert.truthy(tostring(said):find(what, 1, true), said)
+    end
+  end)
 end)

@@ -131,13 +131,19 @@ describe("firmware", function()
     local dir = write(mlp(), { board = "pynq-z2", clock_ns = 6.5 })
     for _, path in ipairs { "firmware/defines.h", "firmware/parameters.h", "firmware/myproject.h", "firmware/myproject.cpp", "firmware/weights/w2.h",
       "firmware/weights/b2.h", "firmware/nac_matmul.h", "firmware/ap_shim/ap_fixed.h", "myproject_test.cpp", "tb_data/tb_input_features.dat",
-      "tb_data/tb_output_predictions.dat", "build_prj.tcl", "Makefile", "README.md" } do
+      "tb_data/tb_output_predictions.dat", "build_prj.tcl", "vivado_synth.tcl", "Makefile", "README.md", "firmware/weights/w2.txt" } do
       assert.equal("file", csim.file.exists(dir .. "/" .. path), path)
     end
     local tcl = assert(csim.file.read(dir .. "/build_prj.tcl"))
     assert.truthy(tcl:find("set_part {xc7z020clg400-1}", 1, true))
     assert.truthy(tcl:find("create_clock -period 6.5 ", 1, true))
-    for path in io.popen(("ls %s/firmware/*.h %s/firmware/*.cpp %s/firmware/weights/*.h"):format(dir, dir, dir)):lines() do
+    local camera = nn.sequential { input = { 1, 5, 5 }, nn.conv2d { channels = 2, kernel = 2 }, nn.relu {}, nn.max_pool { size = 2 }, nn.flatten {},
+      nn.dense { units = 2 }, nn.softmax {} }:build { seed = 1 }
+    local q = nac.quant.prepare(camera, { total_bits = 6, int_bits = 2, output = true, quiet = true })
+    local streams = write(q, { io = "stream", strategy = "resource", reuse_factor = 4, output = "argmax" })
+    local list = {}
+    for _, folder in ipairs { dir, streams } do list[#list + 1] = ("%s/firmware/*.h %s/firmware/*.cpp %s/firmware/weights/*.h"):format(folder, folder, folder) end
+    for path in io.popen("ls " .. table.concat(list, " ")):lines() do
       local code = assert(csim.file.read(path)):gsub("//[^\n]*", ""):gsub('#include[^\n]*', "")
       for _, word in ipairs { "float", "double", "/", "%%" } do assert.is_nil(code:find(word), path .. " has " .. word) end
     end

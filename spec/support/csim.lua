@@ -19,7 +19,7 @@ end
 -- Guards of the headers that every project has under the same names.
 local function guards(dir)
   local list = { "DEFINES_H_", "PARAMETERS_H_", "MYPROJECT_H_" }
-  local pipe = assert(io.popen("ls " .. dir .. "/firmware/weights"))
+  local pipe = assert(io.popen(("cd %s/firmware/weights && ls *.h 2>/dev/null"):format(dir)))
   for name in pipe:lines() do list[#list + 1] = ("NAC_%s_H"):format(name:gsub("%.h$", ""):upper()) end
   pipe:close()
   return list

@@ -90,13 +90,17 @@ template <class C, class X> class image_window {
   X at[C::span_h][C::span_w][C::c];
 
 public:
+  image_window()
+  {
+#pragma HLS ARRAY_PARTITION variable=line complete dim=1
+#pragma HLS ARRAY_PARTITION variable=line complete dim=3
+#pragma HLS ARRAY_PARTITION variable=at complete dim=0
+  }
+
   // Takes in the position at that column, all channels of it.
   void push(const X x[C::c], int column)
   {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable=line complete dim=1
-#pragma HLS ARRAY_PARTITION variable=line complete dim=3
-#pragma HLS ARRAY_PARTITION variable=at complete dim=0
     for (int c = 0; c < C::c; c++) {
 #pragma HLS UNROLL
       for (int u = 0; u < C::span_h; u++) {

@@ -61,16 +61,26 @@ end
 -- @param name of the array
 -- @param values list of integers
 -- @param comment what it holds
--- @return { name =, values =, text = the header file }
+-- @return { name =, type =, text = the header file }
 function M.array(name, values, comment)
   local lo, hi = 0, 0
   for _, x in ipairs(values) do lo, hi = math.min(lo, x), math.max(hi, x) end
-  return { name = name, values = values, text = header(name, values, comment, '#include "ap_int.h"\n\n', ("ap_int<%d>"):format(M.signed_bits(lo, hi))) }
+  local of = ("ap_int<%d>"):format(M.signed_bits(lo, hi))
+  return { name = name, type = of, text = header(name, values, comment, '#include "ap_int.h"\n\n', of) }
+end
+
+--- The numbers that raw integers stand for, as text with commas.
+-- @param values list of integers
+-- @param fraction bits after the binary point
+function M.numbers(values, fraction)
+  local list, unit = {}, 2.0 ^ -fraction
+  for i, x in ipairs(values) do list[i] = ("%.17g"):format(x * unit) end
+  return table.concat(list, ", ") .. "\n"
 end
 
 --- The same for places in other arrays.
 function M.indices(name, values, comment)
-  return { name = name, values = values, text = header(name, values, comment, "", "unsigned") }
+  return { name = name, type = "unsigned", text = header(name, values, comment, "", "unsigned") }
 end
 
 return M

@@ -1,5 +1,6 @@
 --- The folder firmware/ of a project: types, parameters, weights, the top function.
 local cpp = require "nac.hls.cpp"
+local reuse = require "nac.hls.reuse"
 
 local M = {}
 
@@ -16,8 +17,11 @@ local function recorder(op, out)
     op.configs[#op.configs + 1] = { name = name, fields = fields }
   end
 
-  --- A constant array of its own header in weights/.
-  function made.array(array) out.arrays[#out.arrays + 1] = array end
+  --- A constant array of its own header in weights/; with the numbers that it stands for, as text beside it.
+  function made.array(array, numbers)
+    array.numbers = numbers
+    out.arrays[#out.arrays + 1] = array
+  end
 
   --- A line of the top function.
   function made.call(form, ...) op.lines[#op.lines + 1] = form:format(...) end
@@ -85,12 +89,28 @@ function M.defines(ops, output, tokens)
   return guarded("defines.h", table.concat(lines, "\n"))
 end
 
+-- In this order fields are written; what is not named here follows by name, types last.
+local order = {}
+for key in ([[outer groups count m k n n_in n_out inner c channels outputs h w oh ow kh kw sh sw dh dw top left rows columns
+  span_h span_w last_row last_column tokens reuse_factor multipliers n_zeros]]):gmatch "%S+" do order[#order + 1], order[key] = key, #order + 1 end
+
+local function ordered(fields)
+  local keys = sorted(fields)
+  local function place(key) return order[key] or key:find "_t$" and math.huge or #order + 1 end
+  table.sort(keys, function(a, b)
+    if place(a) ~= place(b) then return place(a) < place(b) end
+    return a < b
+  end)
+  return keys
+end
+
 local function config_text(op, config)
   local fields = config.fields
-  local lines = { ("// %s: %s"):format(op.layer, op.op), ("struct %s {"):format(config.name) }
+  local lines = { ("// %s: %s%s"):format(op.layer, op.op, reuse.has(op) and
+    (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or 1) or ""), ("struct %s {"):format(config.name) }
   local kind = fields.signed and "int" or "unsigned" -- where differences of indices occur
   fields.signed = nil
-  for _, key in ipairs(sorted(fields)) do
+  for _, key in ipairs(ordered(fields)) do
     local value = fields[key]
     if key:find "_t$" then
       lines[#lines + 1] = ("  typedef %s %s;"):format(value, key)

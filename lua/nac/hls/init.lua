@@ -96,7 +96,10 @@ local function texts(p)
   files["firmware/" .. name .. ".h"] = firmware.header(name, top.declaration(name))
   files["firmware/" .. name .. ".cpp"] = top.top(name, ops, output)
   files["tb_operations.h"] = bench.operations(ops, output, name, is_stream)
-  for _, array in ipairs(out.arrays) do files["firmware/weights/" .. array.name .. ".h"] = array.text end
+  for _, array in ipairs(out.arrays) do
+    files["firmware/weights/" .. array.name .. ".h"] = array.text
+    files["firmware/weights/" .. array.name .. ".txt"] = array.numbers
+  end
   for path, from in pairs(copies(out, name)) do
     files[path] = bench.source(assert(file.read(home.path("src/hls/" .. from))), name)
   end

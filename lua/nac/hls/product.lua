@@ -53,8 +53,11 @@ function M.make(op, made, p)
     constants = ("%s, in%d, out%d"):format(constants, id, id)
     weights = kept
   end
-  made.array(cpp.array("w" .. id, weights, about))
-  made.array(cpp.array("b" .. id, offsets, ("offsets of %s, [%d]: raw integers, times 2^%d"):format(op.layer, #offsets, -op.fraction)))
+  local w = cpp.array("w" .. id, weights, about)
+  local b = cpp.array("b" .. id, offsets, ("offsets of %s, [%d]: raw integers, times 2^%d"):format(op.layer, #offsets, -op.fraction))
+  fields.weight_t, fields.bias_t = w.type, b.type
+  made.array(w, cpp.numbers(op.weights, op.weight_fraction))
+  made.array(b, cpp.numbers(offsets, op.fraction))
   return fields, constants
 end
 

@@ -50,6 +50,18 @@ if {$run(export)} { export_design -format ip_catalog -version 1.0.0 }
 exit
 ]]
 
+local synthesis = [[
+# Logic synthesis of what Vitis HLS made, for look-up tables, flip-flops and timing as Vivado counts them:
+#   vivado -mode batch -source vivado_synth.tcl
+add_files [glob @name@_prj/solution1/syn/verilog/*]
+foreach ip [glob -nocomplain @name@_prj/solution1/syn/verilog/*.tcl] { source $ip }
+synth_design -top @name@ -part @part@ -mode out_of_context
+create_clock -period @clock@ -name default [get_ports ap_clk]
+report_utilization -file vivado_synth.rpt
+report_timing_summary -file vivado_timing.rpt
+exit
+]]
+
 local readme = [[
 # @name@
 
@@ -57,6 +69,7 @@ Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clo
 
     make csim                     C simulation with g++: every number against the network's own
     vitis_hls -f build_prj.tcl    C simulation and synthesis
+    vivado -mode batch -source vivado_synth.tcl    look-up tables, flip-flops and timing, after synthesis
 
 ## Interface
 
@@ -79,7 +92,8 @@ are the integer number * 2^(W - I) in two's complement.
 ## Files
 
 - `firmware/@name@.{h,cpp}`: the top function. `firmware/defines.h`: the type of every value.
-  `firmware/parameters.h`: one configuration an operation. `firmware/weights`: constants as raw integers.
+  `firmware/parameters.h`: one configuration an operation. `firmware/weights`: constants as raw integers (`.h`)
+  and the numbers that they stand for, in the order of the layer (`.txt`; nothing reads them).
 - `firmware/nac_*.h`: the operations, as templates. `firmware/ap_shim`: number types for g++, used where
   AMD's own headers are absent; synthesis never sees them.
 - `@name@_test.cpp`, `tb_operations.h`, `tb_data`: test bench, its inputs and what is expected.
@@ -88,13 +102,14 @@ are the integer number * 2^(W - I) in two's complement.
 local function shape_text(shape) return table.concat(shape, " x ") end
 
 local function elements(op, is_stream)
-  return is_stream and ("%d tokens of %d"):format(op.layout.tokens, op.layout.width) or tostring(op.size)
+  return is_stream and ("%d token%s of %d"):format(op.layout.tokens, op.layout.tokens == 1 and "" or "s", op.layout.width) or tostring(op.size)
 end
 
 -- Which elements of a value a token holds.
 local function token_text(port, l)
   local function times(name, n) return n == 1 and name or ("%s * %d"):format(name, n) end
-  local at = l.tokens == 1 and times("e", l.element_step) or l.width == 1 and times("t", l.token_step) or
+  if l.width == 1 then return ("token t of `%s` holds the element %s"):format(port, l.tokens == 1 and "0" or times("t", l.token_step)) end
+  local at = l.tokens == 1 and times("e", l.element_step) or
     times("t", l.token_step) .. " + " .. times("e", l.element_step)
   return ("token t of `%s` holds the elements %s, e from 0 to %d"):format(port, at, l.width - 1)
 end
@@ -102,7 +117,7 @@ end
 -- How elements lie on the ports.
 local function ports(s)
   if not s.is_stream then return "All elements are ports of their own, valid together." end
-  return ("Both ports are AXI streams of tokens (`firmware/nac_stream.h`), one sample after the other: %s, %s, counted in the order\nof the shape."):format(
+  return ("Both ports are AXI streams of tokens (`firmware/nac_stream.h`), one sample after the other:\n%s;\n%s,\ncounted in the order of the shape."):format(
     token_text("input", s.ops[1].layout), token_text("output", s.output.layout))
 end
 
@@ -129,7 +144,8 @@ function M.files(s)
   local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = elements(s.ops[1], s.is_stream), ports = ports(s),
     nout = elements(s.output, s.is_stream), declaration = s.declaration, inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
     about = about(s), intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
-  return { Makefile = fill(makefile, words), ["build_prj.tcl"] = fill(tcl, words), ["README.md"] = fill(readme, words) }
+  return { Makefile = fill(makefile, words), ["build_prj.tcl"] = fill(tcl, words),
+    ["vivado_synth.tcl"] = fill(synthesis, words), ["README.md"] = fill(readme, words) }
 end
 
 return M
