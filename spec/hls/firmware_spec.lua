@@ -142,7 +142,9 @@ describe("firmware", function()
     local q = nac.quant.prepare(camera, { total_bits = 6, int_bits = 2, output = true, quiet = true })
     local streams = write(q, { io = "stream", strategy = "resource", reuse_factor = 4, output = "argmax" })
     local list = {}
-    for _, folder in ipairs { dir, streams } do list[#list + 1] = ("%s/firmware/*.h %s/firmware/*.cpp %s/firmware/weights/*.h"):format(folder, folder, folder) end
+    for i, folder in ipairs { dir, streams } do
+      list[i] = ("%s/firmware/*.h %s/firmware/*.cpp %s/firmware/weights/*.h"):format(folder, folder, folder)
+    end
     for path in io.popen("ls " .. table.concat(list, " ")):lines() do
       local code = assert(csim.file.read(path)):gsub("//[^\n]*", ""):gsub('#include[^\n]*', "")
       for _, word in ipairs { "float", "double", "/", "%%" } do assert.is_nil(code:find(word), path .. " has " .. word) end
@@ -245,6 +247,8 @@ describe("firmware", function()
     refused("input: 'ap_flot<8>' is no number format", mlp(), { input = "ap_flot<8>" })
     refused("the graph is lowered already", nac.quant.lower(mlp()), { input = "ap_int<8>" })
     refused("a name in C expected", mlp(), { name = "my project" })
+    refused("name: 'parameters' is taken in the firmware", mlp(), { name = "parameters" })
+    refused("unknown io 'stram'; allowed: parallel, stream; nearest: stream", mlp(), { io = "stram" })
     refused("data: a contiguous f32 tensor of samples of 6 expected", mlp(), { data = nac.tensor.zeros { 3, 5 } })
     refused("data: holds numbers that are not finite", mlp(), { data = nac.tensor { { 1, 2, 3, 4, 5, 1 / 0 } } })
     local broken = mlp()

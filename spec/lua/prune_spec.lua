@@ -122,6 +122,19 @@ describe("pruning of the groups that share a multiplier", function()
     assert.equal(1, nac.prune.reuse_groups(net, 4)[2].groups)
   end)
 
+  it("are those of a window in convolutions, whose zero groups the firmware leaves out", function()
+    local net = nn.sequential { input = { 4, 5, 5 }, nn.conv2d { channels = 6, kernel = 2, groups = 2 }, nn.flatten {}, nn.dense { units = 2 } }
+      :build { seed = 1 }
+    nac.prune.magnitude(net, { structure = "reuse_groups", reuse_factor = 4, sparsity = .5, scope = "layer" })
+    assert.same({ layer = "conv2d1", group = 4, groups = 12, zero = 6 }, nac.prune.reuse_groups(net, 4)[1])
+    local q = nac.quant.prepare(net, { total_bits = 8, int_bits = 2, quiet = true })
+    local dir = os.tmpname()
+    assert(nac.hls.write(q, dir, { strategy = "resource", reuse_factor = 4, force = os.remove(dir) }))
+    local parameters = assert(require("nac.util.file").read(dir .. "/firmware/parameters.h"))
+    assert.equal("6", parameters:match "struct config2_product {.-multipliers = (%d+);")
+    os.execute("rm -r " .. dir)
+  end)
+
   it("are those that the firmware multiplies one after the other", function()
     -- nac::matmul_const_resource: multiplier (o, i) serves w[(o + row) * n_in + i + column]
     local reuse = require "nac.estimate.reuse"

@@ -10,6 +10,13 @@ local layer_keys = { "strategy", "reuse_factor" }
 local strategies = { "latency", "resource" }
 local ios = { "parallel", "stream" }
 
+-- Names that a top function cannot have: files and types of the firmware, words of C++.
+local taken = {}
+for word in ([[defines parameters input output input_t result_t input_token result_token main sample operations compare fail hls std
+  auto bool break case catch char class const continue default delete do double else enum explicit extern false float for friend goto if
+  inline int long mutable namespace new operator private protected public register return short signed sizeof static struct switch
+  template this throw true try typedef union unsigned using virtual void volatile while]]):gmatch "%S+" do taken[word] = true end
+
 local NOWHERE = -1 -- level of errors without a line: nac.hls.write adds that of its caller
 
 local function fail(form, ...) error(form:format(...), 0) end
@@ -33,6 +40,9 @@ function M.check(options)
   o.name = o.name or "myproject"
   if type(o.name) ~= "string" or not o.name:match "^%a[%w_]*$" then
     fail("name: a name in C expected (letters, digits, _), got '%s'", tostring(o.name))
+  end
+  if taken[o.name] or o.name:find "^nac" or o.name:find "^layer%d" or o.name:find "^[wb]%d" then
+    fail("name: '%s' is taken in the firmware or in C++; choose another one for the top function", o.name)
   end
   if not o.part then
     local board, why = boards.find(o.board or "zcu102")

@@ -11,16 +11,23 @@ local M = {}
 local known = { "amount", "factors", "include_bias", "layers", "norm", "reuse_factor", "scope", "sparsity", "structure" }
 local products = { dense = true, conv1d = true, conv2d = true }
 
+-- Weights that a multiplier of the strategy "resource" serves, of a tensor (outputs, inputs ...); of a
+-- convolution with groups the outputs of one group count (docs/hls.md).
+local function served(shape, groups, wanted)
+  local n_in = 1
+  for d = 2, #shape do n_in = n_in * shape[d] end
+  return reuse.nearest(n_in, shape[1] // groups, wanted)
+end
+
 -- The parameters that may be pruned, in order: { name =, tensor =, group = weights that go together }.
--- Only dense layers have multipliers that serve a group of weights (docs/hls.md).
 local function parameters(net, options, level)
   local wanted = {}
-  local names = {}
+  local names, groups = {}, {}
   local grouped = options.structure == "reuse_groups"
   for _, layer in ipairs(net:layers()) do
-    if products[layer.kind] and not layer.share and (not grouped or layer.kind == "dense") then
+    if products[layer.kind] and not layer.share then
       names[#names + 1] = layer.name
-      wanted[layer.name .. ".weight"] = layer.name
+      wanted[layer.name .. ".weight"], groups[layer.name] = layer.name, layer.attrs and layer.attrs.groups or 1
       if options.include_bias then wanted[layer.name .. ".bias"] = layer.name end
     end
   end
@@ -33,12 +40,12 @@ local function parameters(net, options, level)
   for _, entry in ipairs(net:tensors()) do
     local layer = wanted[entry.name]
     if layer and (not only or only[layer]) then
-      local shape = entry.tensor:shape()
-      list[#list + 1] = { name = entry.name, tensor = entry.tensor, group = grouped and reuse.nearest(shape[2], shape[1], options.reuse_factor) or 1 }
+      local group = grouped and served(entry.tensor:shape(), groups[layer], options.reuse_factor) or 1
+      list[#list + 1] = { name = entry.name, tensor = entry.tensor, group = group }
     end
   end
   if #list == 0 then
-    error(grouped and "the net has no dense layer whose multipliers could be pruned" or "the net has no weights that could be pruned", level + 1)
+    error("the net has no weights that could be pruned", level + 1)
   end
   return list
 end
@@ -132,9 +139,9 @@ end
 --
 -- * `sparsity`: part of the weights that is pruned in the end; or `amount`: part of those still there that goes now
 -- * `scope` = "global" (all layers compete) | "layer" (each layer alike)
--- * `structure` = "weights" (one by one) | "reuse_groups": in dense layers, all weights that a multiplier of the strategy
+-- * `structure` = "weights" (one by one) | "reuse_groups": all weights that a multiplier of the strategy
 --   "resource" serves go together, so that it has nothing left to do; `reuse_factor`: how many (in each layer the nearest legal
---   number), `norm` = "l1" | "l2": which norm of a group's weights is its size (divided by its length). Convolutions stay as they are
+--   number), `norm` = "l1" | "l2": which norm of a group's weights is its size (divided by its length)
 -- * `factors`: parameter -> list of what its rows were multiplied with (`report.factors` of nac.quant.prepare): magnitudes are those
 --   before it. Folded batchnorms make whole layers small; without their factors a global threshold would take such a layer out
 -- * `include_bias` = false; `layers`: names, by default all dense layers and convolutions
@@ -172,7 +179,7 @@ end
 --- The groups of weights that share a multiplier, and how many are zero altogether.
 -- @param net a net with weights
 -- @param reuse_factor weights a multiplier, in each layer the nearest legal number
--- @return list of { layer =, group = weights a multiplier, groups =, zero = }, one a dense layer
+-- @return list of { layer =, group = weights a multiplier, groups =, zero = }, one a layer
 function M.reuse_groups(net, reuse_factor)
   check_structure({ structure = "reuse_groups", reuse_factor = reuse_factor }, 2)
   local rows = {}
