@@ -18,14 +18,15 @@ local cases = {
     nn.relu {}, nn.flatten {}, nn.dense { units = 16 }, nn.relu {}, nn.dense { units = 2 } } },
 }
 
+-- Seconds on the clock and of the processor.
 local function seconds(f)
-  local start = bench.clock()
+  local start, cpu = bench.clock(), os.clock()
   f()
-  return bench.clock() - start
+  return bench.clock() - start, os.clock() - cpu
 end
 
 bench.header(("writing firmware; medians of %d turns"):format(turns), seed)
-print(("%-38s %-8s %-9s %8s %8s"):format("net", "io", "strategy", "samples", "ms"))
+print(("%-38s %-8s %-9s %8s %8s %8s"):format("net", "io", "strategy", "samples", "ms", "cpu ms"))
 local dir = os.tmpname()
 os.remove(dir)
 for _, case in ipairs(cases) do
@@ -34,10 +35,11 @@ for _, case in ipairs(cases) do
   local q <close> = nac.quant.prepare(net, { total_bits = 8, int_bits = "auto", data = { x = x, y = nac.tensor.zeros({ 1000 }, "i32") }, quiet = true })
   for _, o in ipairs { { io = "parallel", strategy = "latency" }, { io = "stream", strategy = "resource", reuse_factor = 4 } } do
     for _, n in ipairs { 256, 1000 } do
-      local times = {}
+      local times, cpu = {}, {}
       o.data, o.force = x:slice(1, 1, n), true
-      for turn = 1, turns do times[turn] = seconds(function() assert(nac.hls.write(q, dir, o)) end) end
-      print(("%-38s %-8s %-9s %8d %8.1f"):format(case[1], o.io, o.strategy, n, 1000 * bench.summary(times).median))
+      for turn = 1, turns do times[turn], cpu[turn] = seconds(function() assert(nac.hls.write(q, dir, o)) end) end
+      print(("%-38s %-8s %-9s %8d %8.1f %8.1f"):format(case[1], o.io, o.strategy, n, 1000 * bench.summary(times).median,
+        1000 * bench.summary(cpu).median))
     end
   end
 end

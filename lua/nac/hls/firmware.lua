@@ -157,12 +157,42 @@ local function is_chain(ops)
   return true
 end
 
---- The top function of io_parallel.
+-- The names of an operation's sources, each once.
+local function sources_of(op)
+  local list, seen = {}, {}
+  for _, source in ipairs(op.source) do
+    if not seen[source.name] then list[#list + 1] = source end
+    seen[source.name] = true
+  end
+  return list
+end
+
+-- An operation as a process of its own: a module of hardware that works beside the others.
+local function process(op)
+  local ports = {}
+  for i, source in ipairs(sources_of(op)) do ports[i] = ("const %s %s[%d]"):format(source.type, source.name, source.size) end
+  ports[#ports + 1] = ("%s %s[%d]"):format(op.type, op.name, op.size)
+  local lines = { ("// %s: %s\nstatic void layer%d(%s)\n{"):format(op.layer, op.op, op.id, table.concat(ports, ", ")), "#pragma HLS INLINE off" }
+  if (op.reuse_taken or 1) == 1 then lines[#lines + 1] = "#pragma HLS PIPELINE II=1" end
+  for _, line in ipairs(op.lines) do lines[#lines + 1] = "  " .. line end
+  lines[#lines + 1] = "}\n"
+  return table.concat(lines, "\n")
+end
+
+local function call(op)
+  local names = {}
+  for i, source in ipairs(sources_of(op)) do names[i] = source.name end
+  names[#names + 1] = op.name
+  return ("layer%d(%s);"):format(op.id, table.concat(names, ", "))
+end
+
+--- The top function of io_parallel: one pipeline, a sample a cycle; where multipliers are shared one process an
+-- operation, side by side (DATAFLOW) where every value has one reader.
 function M.top(name, ops, output)
   local has_reuse = false
   for _, op in ipairs(ops) do has_reuse = has_reuse or (op.reuse_taken or 1) > 1 end
-  local lines = { ('#include "%s.h"'):format(name), '#include "nac_trace.h"', '#include "parameters.h"', "",
-    ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT])\n{"):format(name),
+  local processes = {}
+  local lines = { ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT])\n{"):format(name),
     "#pragma HLS ARRAY_PARTITION variable=input complete dim=0", "#pragma HLS ARRAY_PARTITION variable=output complete dim=0",
     "#pragma HLS INTERFACE ap_vld port=input", "#pragma HLS INTERFACE ap_vld port=output" }
   if not has_reuse then
@@ -176,12 +206,14 @@ function M.top(name, ops, output)
     if not op.alias then
       lines[#lines + 1] = ("\n  // %s: %s\n  %s %s[%d];\n#pragma HLS ARRAY_PARTITION variable=%s complete dim=0"):format(op.layer, op.op, op.type,
         op.name, op.size, op.name)
-      for _, line in ipairs(op.lines) do lines[#lines + 1] = "  " .. line end
+      if has_reuse then processes[#processes + 1] = process(op) end
+      for _, line in ipairs(has_reuse and { call(op) } or op.lines) do lines[#lines + 1] = "  " .. line end
       lines[#lines + 1] = ("  NAC_TRACED(%d, %s, %d)"):format(op.id, op.name, op.size)
     end
   end
   lines[#lines + 1] = ("\n  nac::copy<N_OUTPUT>(%s, output);\n}\n"):format(output.name)
-  return table.concat(lines, "\n")
+  return table.concat({ ('#include "%s.h"\n#include "nac_trace.h"\n#include "parameters.h"\n'):format(name), table.concat(processes, "\n") ..
+    (has_reuse and "\n" or "") .. table.concat(lines, "\n") }, "\n")
 end
 
 return M
