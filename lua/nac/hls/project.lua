@@ -21,7 +21,7 @@ build/csim: @name@_test.cpp tb_operations.h $(wildcard firmware/*.cpp firmware/*
 	@command -v $(firstword $(CXX)) >/dev/null || { \
 	  echo "$(CXX) is missing: install a C++ compiler (Debian: apt-get install g++) or say make CXX=..."; exit 1; }
 	mkdir -p build
-	$(CXX) -std=c++11 $(CXXFLAGS) -Wall -Wextra -Wno-unknown-pragmas -DNAC_TRACE -Ifirmware -I$(AP_TYPES) -Ifirmware/ap_shim -o $@ \
+	$(CXX) -std=c++11 $(CXXFLAGS) -Wall -Wextra -Wno-unknown-pragmas -DNAC_TRACE -Ifirmware -isystem $(AP_TYPES) -isystem firmware/ap_shim -o $@ \
 	  @name@_test.cpp firmware/@name@.cpp
 
 clean:
