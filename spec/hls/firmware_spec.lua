@@ -169,6 +169,16 @@ describe("firmware", function()
     assert.truthy(assert(csim.file.read(dir .. "/README.md")):find("Layer dense1: reuse factor 5 is not legal, 6 was taken", 1, true))
   end)
 
+  it("says before synthesis where a net is larger than its board", function()
+    local net = nn.sequential { input = { 64 }, nn.dense { units = 256 }, nn.relu {}, nn.dense { units = 64 } }:build { seed = 1 }
+    local dir, made = write((nac.quant.prepare(net, { total_bits = 12, int_bits = 2, quiet = true })), { board = "pynq-z2" })
+    assert.matches("^It is estimated not to fit: it needs %d+ LUT of 53200 %(%d+ %%%).*: more than pynq%-z2 has$", made.notes[1])
+    assert.truthy(assert(csim.file.read(dir .. "/README.md")):find(made.notes[1], 1, true))
+    dir, made = write(mlp(), { board = "pynq-z2" })
+    assert.same({}, made.notes)
+    assert.equal("directory", csim.file.exists(dir))
+  end)
+
   it("knows the reuse factors of every layer that has multipliers", function()
     local net = nn.sequential { input = { 3, 6, 6 }, nn.conv2d { channels = 4, kernel = 2 }, nn.relu {}, nn.flatten {}, nn.dense { units = 2 } }
       :build { seed = 1 }

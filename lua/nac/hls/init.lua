@@ -8,6 +8,7 @@
 local bench = require "nac.hls.bench"
 local dataflow = require "nac.hls.dataflow"
 local enum = require "nac.util.enum"
+local estimate = require "nac.estimate"
 local file = require "nac.util.file"
 local firmware = require "nac.hls.firmware"
 local graphs = require "nac.hls.graph"
@@ -70,8 +71,26 @@ local function samples(data, op, graph)
   return x
 end
 
+-- What the user should know before synthesis, in sentences: other reuse factors than asked for, a net that is larger than
+-- its board by the estimate of nac.estimate.
+local function notes_of(net, o, out)
+  local notes = {}
+  for i, r in ipairs(out.reuse) do notes[i] = ("Layer %s: reuse factor %d is not legal, %d was taken"):format(r.layer, r.wanted, r.taken) end
+  if o.board and net then
+    local hw = { board = o.board, clock_ns = o.clock_ns, strategy = o.strategy, reuse_factor = o.reuse_factor, layers = o.layers }
+    local known, estimated = pcall(estimate.resources, net, hw)
+    if not known then
+      notes[#notes + 1] = "No estimate of its size: " .. tostring(estimated):gsub("^.-:%d+: ", "")
+    else
+      local fits, why = estimate.fits(estimated)
+      if not fits then notes[#notes + 1] = "It is estimated not to fit: " .. why end
+    end
+  end
+  return notes
+end
+
 -- Everything that can be wrong with net or options is found here: a description of the project.
-local function plan(graph, options)
+local function plan(graph, options, net)
   local o = options_of.check(options)
   local ops, output = graphs.read(graph)
   options_of.apply(o, ops)
@@ -80,7 +99,7 @@ local function plan(graph, options)
   local x = samples(o.data, ops[1], graph)
   local out = firmware.emit(ops)
   if o.io == "stream" then out.headers["nac_stream.h"] = true end
-  return { o = o, ops = ops, output = output, x = x, out = out, is_raw = graph.input ~= nil }
+  return { o = o, ops = ops, output = output, x = x, out = out, notes = notes_of(net, o, out), is_raw = graph.input ~= nil }
 end
 
 -- The project's files by their paths.
@@ -88,7 +107,7 @@ local function texts(p)
   local name, ops, output, out = p.o.name, p.ops, p.output, p.out
   local is_stream = p.o.io == "stream"
   local top = is_stream and dataflow or firmware
-  local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, reuse = out.reuse,
+  local files = project.files { name = name, part = p.o.part, clock_ns = p.o.clock_ns, ops = ops, output = output, notes = p.notes,
     is_raw = p.is_raw, is_stream = is_stream,
     declaration = top.declaration(name) }
   files["firmware/parameters.h"] = firmware.parameters(ops, out)
@@ -111,7 +130,8 @@ local function store(p, graph, dir)
   local function write(path, text) assert(file.write(dir .. "/" .. path, text)) end
   for path, text in pairs(texts(p)) do write(path, text) end
   bench.data(write, dir, graph, p.ops, p.output, p.x)
-  return { dir = dir, name = p.o.name, operations = p.ops, samples = p.x:size(1), reuse = p.out.reuse, input = p.ops[1].type_text, output = p.output.type_text }
+  return { dir = dir, name = p.o.name, operations = p.ops, samples = p.x:size(1), reuse = p.out.reuse, notes = p.notes,
+    input = p.ops[1].type_text, output = p.output.type_text }
 end
 
 --- Writes a project for Vitis HLS.
@@ -123,7 +143,7 @@ end
 -- arrive in, "ap_int<16>" and the like (default "auto" and others: see nac.quant.lower), `output` = "logits" | "argmax" |
 -- "threshold", `threshold` = 0, `io` = "parallel" | "stream"
 -- @return { dir =, name =, operations = list, samples =, input = and output = types of the ports, reuse = { { layer =, wanted =, taken = },
--- ... } }, or nil and a
+-- ... }, notes = sentences (reuse factors taken; a net that its board has no room for, by nac.estimate) }, or nil and a
 -- message when the folder exists or cannot be written
 function M.write(net, dir, options)
   if type(dir) ~= "string" or dir == "" then error("dir: the folder to write expected, got " .. tostring(dir), 2) end
@@ -132,7 +152,7 @@ function M.write(net, dir, options)
     return nil, ("%s exists and is left as it is; force = true writes over it"):format(dir)
   end
   local graph, ours = lowered(net, options or {})
-  local planned, result = pcall(plan, graph, options)
+  local planned, result = pcall(plan, graph, options, ours and net or nil)
   local stored = false
   if planned then stored, result = pcall(store, result, graph, dir) end
   if ours then graph:close() end

@@ -44,8 +44,11 @@ function M.check(options)
   if taken[o.name] or o.name:find "^nac" or o.name:find "^layer%d" or o.name:find "^[wb]%d" then
     fail("name: '%s' is taken in the firmware or in C++; choose another one for the top function", o.name)
   end
-  if not o.part then
-    local board, why = boards.find(o.board or "zcu102")
+  if o.part then
+    o.board = nil
+  else
+    o.board = o.board or "zcu102"
+    local board, why = boards.find(o.board)
     if not board then error(why, NOWHERE) end
     o.part = board.part
   end

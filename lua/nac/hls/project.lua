@@ -130,7 +130,7 @@ local function about(s)
 end
 
 --- The files by their names.
--- @param s { name, part, clock_ns, ops, output, reuse }
+-- @param s { name, part, clock_ns, ops, output, notes = sentences }
 -- @return { [path] = text }
 function M.files(s)
   local rows, notes = {}, {}
@@ -138,9 +138,7 @@ function M.files(s)
     rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, reuse.has(op) and
       (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or 1) or "", op.layer, shape_text(op.shape), op.type_text)
   end
-  for _, r in ipairs(s.reuse) do
-    notes[#notes + 1] = ("- Layer %s: reuse factor %d is not legal, %d was taken.\n"):format(r.layer, r.wanted, r.taken)
-  end
+  for i, note in ipairs(s.notes) do notes[i] = ("- %s.\n"):format(note) end
   local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = elements(s.ops[1], s.is_stream), ports = ports(s),
     nout = elements(s.output, s.is_stream), declaration = s.declaration, inshape = shape_text(s.ops[1].shape), outshape = shape_text(s.output.shape),
     about = about(s), intype = s.ops[1].type_text, outtype = s.output.type_text, operations = table.concat(rows, "\n"), notes = table.concat(notes) }
