@@ -8,7 +8,6 @@ local benches = {
   { "qat_step", peers = true },
   { "hls_write" },
   { "hls_random" },
-  { "qat_step" },
   { "compression" },
   { "t1_search" },
   { "search_quality" },
