@@ -3,9 +3,12 @@ local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
 
--- Open marks: what lies below is seen.
-local function mark_of(s)
-  return ("pt %d ps 1.3 lw 2 lc rgb '%s'"):format(({ 2, 6, 4, 8 })[(s - 1) % 4 + 1], (gnuplot.series(s + 1)))
+-- Open marks: what lies below is seen. A white one below each makes it stand out in grey as well.
+local function mark_of(s, below)
+  local mark = ({ 2, 6, 4, 8 })[(s - 1) % 4 + 1]
+  local size = s == 1 and 1.1 or 1.9 -- the first shows within the others
+  if below then return ("pt %d ps %g lw 5 lc rgb 'white'"):format(mark, size) end
+  return ("pt %d ps %g lw 1.8 lc rgb '%s'"):format(mark, size, (gnuplot.series(s + 1)))
 end
 
 -- A line of marks and names above the panels.
@@ -47,7 +50,9 @@ local function panel(k, rows, title, points)
   local plots = { ("$image%d matrix with image"):format(k) }
   for s, p in ipairs(points or {}) do -- row and column from the upper left corner
     out[#out + 1] = ("$point%d_%d << END\n%.6g %.6g\nEND"):format(k, s, p[2], h - 1 - p[1])
-    plots[#plots + 1] = ("$point%d_%d using 1:2 with points %s"):format(k, s, mark_of(s))
+  end
+  for _, below in ipairs { true, false } do
+    for s = 1, #(points or {}) do plots[#plots + 1] = ("$point%d_%d using 1:2 with points %s"):format(k, s, mark_of(s, below)) end
   end
   out[#out + 1] = "plot " .. table.concat(plots, ", ")
   return table.concat(out, "\n") .. "\n"
