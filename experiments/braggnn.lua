@@ -65,9 +65,8 @@ if not options.no_local_search then
   print(small)
   local net = assert(nac.model.load(small.model))
   add("after the local search", net)
-  assert(nac.hls.write(net, dir .. "/firmware", { data = test.x:slice(1, 1, quick and 3 or 50), force = true, board = config.hls_config.board }))
-  local proof, missing = nac.hls.csim(dir .. "/firmware")
-  print(proof or "firmware not proven: " .. missing)
+  local made, why = nac.synthesis.run(small, nil, { dir = dir .. "/firmware", data = test, samples = quick and 3 or 1000, force = true })
+  print(made or "no firmware: " .. why)
 end
 
 -- 5. The table, and peaks with the centre that the last network found.

@@ -60,9 +60,8 @@ else
   print(small)
   rows[#rows + 1] = { name = "after the local search", accuracy = small.test }
   local net = assert(nac.model.load(small.model))
-  assert(nac.hls.write(net, dir .. "/firmware", { data = test.x:slice(1, 1, 200), output = "threshold", force = true, board = config.hls_config.board }))
-  local proof, missing = nac.hls.csim(dir .. "/firmware")
-  print(proof or "firmware not proven: " .. missing)
+  local made, why = nac.synthesis.run(small, nil, { dir = dir .. "/firmware", data = test, samples = 200, output = "threshold", force = true })
+  print(made or "no firmware: " .. why)
   decide = net
 end
 
