@@ -63,6 +63,20 @@ local function compression_panel(out, cost, label)
   return { from = from, x = label, y = axis_of(out, " on select"), lines = lines, logarithmic = true }
 end
 
+-- The winner's curves of accuracy against sparsity, one a precision, and others'.
+local function sparsity_lines(out, others)
+  local lines, by_label = {}, {}
+  for _, r in ipairs(out.compression and out.compression.winner or {}) do
+    local line = by_label[r.label]
+    if not line then
+      line = { title = "winner " .. r.label, points = {} }
+      by_label[r.label], lines[#lines + 1] = line, line
+    end
+    line.points[#line.points + 1] = { r.sparsity, sign(out) * r.accuracy }
+  end
+  return table.move(others, 1, math.min(#others, 8 - #lines), #lines + 1, lines)
+end
+
 --- Draws a case's pictures and notes them in `out.pictures`.
 -- @param case of the protocol
 -- @param out its numbers
@@ -79,6 +93,10 @@ function M.draw(case, out, result, dir)
   local panels, records = {}, result.study:trials()
   for i, definition in ipairs(case.bops) do panels[i] = panel(case, out, records, definition) end
   add(panels, "front", "Every trial of the search, its front, the baseline and the retrained networks")
+  if case.peer_curves and #case.peer_curves > 0 then
+    add({ { x = "sparsity (part of the weights that is zero)", y = out.metric == "accuracy" and "accuracy" or "distance (px)",
+      lines = sparsity_lines(out, case.peer_curves) } }, "sparsity", "Compression of the winner, and curves of NAC on other data")
+  end
   if out.compression then
     add({ compression_panel(out, "ebops", "EBOPs"), compression_panel(out, "lut", "look-up tables (estimate)") }, "compression",
       "Baseline and winner after the same local search")

@@ -14,7 +14,7 @@ local training = require "experiments.results.training"
 
 local M = {}
 
-local MOST = 4 -- networks of the front that are retrained
+local MOST = 6 -- networks of the front that are retrained
 
 local function say(...) io.stderr:write(("[%s] "):format(os.date "!%H:%M:%S"), string.format(...), "\n") end
 
@@ -52,17 +52,42 @@ local function costs(case, description)
   return out
 end
 
-local function entry_of(case, name, description)
+-- A network of the table. `settings` are what a trial drew beside the architecture: those on data give another view of them.
+local function entry_of(case, name, description, settings)
   local entry = costs(case, description)
-  entry.name, entry.description, entry.arch = name, description, case.to_nn(description)
+  entry.name, entry.description, entry.settings = name, description, settings or {}
+  entry.data = case.view and case.view(case.data, entry.settings) or case.data
+  entry.arch = setup.builder(entry.data)(description)
   return entry
+end
+
+-- Trains an entry and scores it on `select` and on `test`; data that are its own are then let go.
+local function measure(case, entry)
+  training.run(case, entry)
+  local select, test = entry.data:parts().select, assert(entry.data:test())
+  entry.retrained, entry.scores, entry.samples = mean_score(case, entry.nets, select), {}, test.y:size(1)
+  for k, net in ipairs(entry.nets) do entry.scores[k] = compare.scores(net, test, { scale = case.scale }) end
+  entry.test = compare.mean(entry.scores)
+  if entry.data ~= case.data then entry.data = nil end
+  collectgarbage()
+end
+
+-- What the search's own nets of a trial score on `select`. The search knows it where there are classes; positions are scored
+-- there by the loss, here by the distance.
+local function selected(case, result, record)
+  if case.metric == "accuracy" then return result.select[record.number] end
+  local net = setup.builder(case.data)(result.describe(record)):build {}
+  if not nac.model.load(net, ("%s/weights/trial_%d.npz"):format(result.dir, record.number)) then return nil end
+  local score = mean_score(case, { net }, case.data:parts().select)
+  net:close()
+  return score
 end
 
 -- Networks of the front worth a retraining: as good as the baseline on `select` as far as the search can tell, the cheapest; and the best.
 local function candidates(case, result, least)
   local list, best = {}, nil
   for _, record in ipairs(result.front) do
-    local select = result.select[record.number]
+    local select = selected(case, result, record)
     if select then
       local row = { record = record, select = select }
       if not best or select > best.select then best = row end
@@ -78,8 +103,7 @@ local function candidates(case, result, least)
   if best and not has_best then chosen[#chosen + 1] = best end
   local out = {}
   for i, row in ipairs(chosen) do
-    local path = ("%s/trial_yamls/trial_%d_arch.yaml"):format(result.dir, row.record.number)
-    out[i] = entry_of(case, "trial_" .. row.record.number, assert(nac.arch.load(path)))
+    out[i] = entry_of(case, "trial " .. row.record.number, result.describe(row.record), result.settings(row.record))
     out[i].selected, out[i].searched, out[i].best = row.select, row.record.attrs.performance_metric, row == best
   end
   return out
@@ -91,7 +115,7 @@ local function row_of(entry)
   for key, value in pairs(entry) do
     if type(value) ~= "table" and type(value) ~= "userdata" then row[key] = value end
   end
-  row.test = entry.test
+  row.test, row.against, row.settings = entry.test, entry.against, next(entry.settings) and entry.settings or nil
   return row
 end
 
@@ -108,58 +132,47 @@ function M.claim_search(case)
   local begun = os.time()
   say("%s: search, %s trials", case.name, case.trials or case.config.search.n_trials)
   local result = M.search(case)
-  case.to_nn = setup.builder(case.data)
   local bases = {}
-  for i, b in ipairs(case.baselines) do bases[i] = entry_of(case, b.name, b.description) end
-  training.run(case, bases)
-  for _, b in ipairs(bases) do b.retrained = mean_score(case, b.nets, case.data:parts().select) end
-  local base = bases[1]
+  for i, b in ipairs(case.baselines) do
+    bases[i] = entry_of(case, b.name, b.description, b.settings)
+    measure(case, bases[i])
+  end
+  local base, winner = bases[1], nil
   local list = candidates(case, result, base.retrained - case.margin)
   say("%s: %d networks of the front are retrained on %d seeds", case.name, #list, #case.seeds)
-  training.run(case, list)
-  local winner
   for _, c in ipairs(list) do
-    c.retrained = mean_score(case, c.nets, case.data:parts().select)
+    measure(case, c)
+    -- the choice is made on `select`; what was scored on `test` is only reported
     if c.retrained >= base.retrained - case.margin / 2 and (not winner or c.exact < winner.exact) then winner = c end
+    c.against = compare.paired(base.scores, c.scores)
   end
-  local test = assert(case.data:test())
-  local function test_scores(entry)
-    local scores = {}
-    for k, net in ipairs(entry.nets) do scores[k] = compare.scores(net, test, { scale = case.scale }) end
-    entry.test = compare.mean(scores)
-    return scores
-  end
-  local base_scores, verdict = test_scores(base), nil
-  for i = 2, #bases do test_scores(bases[i]) end
-  for _, c in ipairs(list) do
-    local scores = test_scores(c)
-    c.against = compare.paired(base_scores, scores)
-    if c == winner then
-      verdict = { name = c.name, shown = compare.no_worse(c.against, case.margin), ratios = {} }
-      for _, definition in ipairs(case.bops) do verdict.ratios[definition] = base[definition] / c[definition] end
-    end
-  end
-  local out = { trials = #result.study:trials(), front = #result.front, seconds = lasted(result.study:trials()), samples = test.y:size(1), verdict = verdict,
-    baselines = {}, candidates = {}, took = os.time() - begun }
+  local verdict = winner and { name = winner.name, shown = compare.no_worse(winner.against, case.margin), ratios = {} }
+  for _, definition in ipairs(winner and case.bops or {}) do verdict.ratios[definition] = base[definition] / winner[definition] end
+  local out = { trials = #result.study:trials(), front = #result.front, seconds = lasted(result.study:trials()), samples = base.samples,
+    verdict = verdict, baselines = {}, candidates = {}, took = os.time() - begun }
   for i, b in ipairs(bases) do out.baselines[i] = row_of(b) end
-  for i, c in ipairs(list) do
-    out.candidates[i] = row_of(c)
-    out.candidates[i].against = c.against
-  end
+  for i, c in ipairs(list) do out.candidates[i] = row_of(c) end
   return winner or list[1], bases, out, result
+end
+
+-- A score of a local search in the case's unit: there positions are scored by minus the mean square of their coordinates, here
+-- by minus the root mean square distance.
+local function curve_score(case, value)
+  if case.metric == "accuracy" then return value end
+  return -case.scale * math.sqrt(2 * -value)
 end
 
 -- The curves of a local search of an entry's nets, means over their seeds: label -> iteration -> numbers.
 local function compress(case, entry)
-  local sums = {}
+  local data, sums = entry.data or case.view(case.data, entry.settings), {}
   for k = 1, math.min(case.compress_seeds or 1, #entry.nets) do
-    local dir = ("%s/compress_%s_%d"):format(case.dir, entry.name, case.seeds[k])
+    local dir = ("%s/compress_%s_%d"):format(case.dir, entry.name:gsub("[^%w%-]+", "_"), case.seeds[k])
     local options = { dir = dir, quiet = true, pictures = false, seed = case.seeds[k], search = case.recipe_of_compression,
       resume = file.exists(dir .. "/local_search_config.yaml") ~= nil }
-    local result, message = nac.local_search.run(entry.nets[k], case.data, case.compression, options)
+    local result, message = nac.local_search.run(entry.nets[k], data, case.compression, options)
     if not result and options.resume then
       options.resume, options.force = nil, true
-      result, message = nac.local_search.run(entry.nets[k], case.data, case.compression, options)
+      result, message = nac.local_search.run(entry.nets[k], data, case.compression, options)
     end
     assert(result, message)
     if result.interrupted then os.exit(130) end
@@ -168,7 +181,8 @@ local function compress(case, entry)
         local key = ("%s %d"):format(curve.label, r.iteration)
         local s = sums[key] or { label = curve.label, iteration = r.iteration, n = 0, sparsity = 0, accuracy = 0, bops = 0, ebops = 0, lut = 0 }
         sums[key], s.n = s, s.n + 1
-        for _, name in ipairs { "sparsity", "accuracy", "bops", "ebops", "lut" } do s[name] = s[name] + (r[name] or 0) end
+        for _, name in ipairs { "sparsity", "bops", "ebops", "lut" } do s[name] = s[name] + (r[name] or 0) end
+        s.accuracy = s.accuracy + curve_score(case, r.accuracy)
       end
     end
   end
@@ -193,13 +207,21 @@ local function cheapest(rows, level, cost)
   return best
 end
 
+local function float_score(case, entry)
+  local select, sum = (entry.data or case.view(case.data, entry.settings)):parts().select, 0
+  for _, net in ipairs(entry.nets) do
+    local r = nac.train.evaluate(net, select, { loss = case.recipe.loss })
+    sum = sum + curve_score(case, r.accuracy or -r.loss)
+  end
+  return sum / #entry.nets
+end
+
 --- Claim B: the same local search for baseline and winner; at each level below the baseline's float score the cheapest of both.
 -- @return what the page shows
 function M.claim_compression(case, base, winner)
   say("%s: local search of %s and of %s", case.name, base.name, winner.name)
-  local select = case.data:parts().select
   local begun = os.time()
-  local out = { base = compress(case, base), winner = compress(case, winner), float = mean_score(case, base.nets, select), levels = {},
+  local out = { base = compress(case, base), winner = compress(case, winner), float = float_score(case, base), levels = {},
     seeds = math.min(case.compress_seeds or 1, #base.nets) }
   for i, below in ipairs(case.levels) do
     local row = { below = below, level = out.float - below }

@@ -1,4 +1,4 @@
---- Trains architectures on fresh seeds, two at a time, and keeps the nets on disk: what is there already, from the same
+--- Trains an architecture on fresh seeds, two at a time, and keeps the nets on disk: what is there already, from the same
 -- architecture, settings and data, is not trained again.
 local hash = require "nac.c.hash"
 local json = require "nac.util.json"
@@ -8,54 +8,43 @@ local nac = require "nac"
 local M = {}
 
 -- One training as text: equal texts give equal nets.
-local function identity(case, arch, seed)
-  return hash.sha256(json.encode { arch:hash(), case.recipe, case.data:provenance(), seed, nac.version })
+local function identity(case, entry, seed)
+  local data = entry.data:provenance()
+  data.n_test = nil -- known once the test set has been read
+  return hash.sha256(json.encode { entry.arch:hash(), case.recipe, data, entry.settings, seed, nac.version })
 end
 
--- Path without its ending, and whether the net is there.
-local function place(case, arch, name, seed)
-  local base = ("%s/nets/%s_seed%d"):format(case.dir, name, seed)
-  local known = file.read(base .. ".txt")
-  return base, known == identity(case, arch, seed)
-end
-
-local function train_one(case, arch, base, seed)
-  local options = { seed = seed, augment = case.data.augment, standardize = case.data.standardize }
+local function train_one(case, entry, base, seed)
+  local options = { seed = seed, augment = entry.data.augment, standardize = entry.data.standardize }
   for key, value in pairs(case.recipe) do options[key] = value end
-  local net = arch:build { seed = seed }
-  nac.train.fit(net, case.data, options)
+  local net = entry.arch:build { seed = seed }
+  nac.train.fit(net, entry.data, options)
   assert(nac.model.save(net, base .. ".yaml"))
-  assert(file.write(base .. ".txt", identity(case, arch, seed)))
+  assert(file.write(base .. ".txt", identity(case, entry, seed)))
 end
 
---- Trains each architecture on each seed.
--- @param case a case with `data`, `dir`, `recipe` (options of nac.train.fit), `seeds`
--- @param list of { name =, arch = }; each gets `nets`, one a seed
-function M.run(case, list)
+--- Trains it on each seed.
+-- @param case a case with `dir`, `recipe` (options of nac.train.fit), `seeds`
+-- @param entry { name =, arch =, data =, settings = }; it gets `nets`, one a seed
+function M.run(case, entry)
   assert(file.make_directory(case.dir .. "/nets"))
-  case.data:parts() -- read before workers are forked
-  local todo = {}
-  for _, entry in ipairs(list) do
-    for _, seed in ipairs(case.seeds) do
-      local base, there = place(case, entry.arch, entry.name, seed)
-      if not there then todo[#todo + 1] = { entry.arch, base, seed } end
-    end
+  entry.data:parts() -- read before workers are forked
+  local todo, bases = {}, {}
+  for k, seed in ipairs(case.seeds) do
+    bases[k] = ("%s/nets/%s_seed%d"):format(case.dir, entry.name:gsub("[^%w%-]+", "_"), seed)
+    if file.read(bases[k] .. ".txt") ~= identity(case, entry, seed) then todo[#todo + 1] = { bases[k], seed } end
   end
   if #todo > 0 then
     local s <close> = nac.study { sampler = "random", minimize = { "zero" }, seed = 1, sync = false }
     s:optimize(function(trial)
-      train_one(case, table.unpack(todo[trial.number + 1]))
+      train_one(case, entry, table.unpack(todo[trial.number + 1]))
       return { zero = 0 }
     end, { trials = #todo, workers = require("nac.c.cpu").info().cores })
     for _, record in ipairs(s:trials()) do assert(record.state == "complete", record.reason) end
     if s.interrupted then os.exit(130) end
   end
-  for _, entry in ipairs(list) do
-    entry.nets = {}
-    for k, seed in ipairs(case.seeds) do
-      entry.nets[k] = assert(nac.model.load(place(case, entry.arch, entry.name, seed) .. ".yaml"))
-    end
-  end
+  entry.nets = {}
+  for k in ipairs(case.seeds) do entry.nets[k] = assert(nac.model.load(bases[k] .. ".yaml")) end
 end
 
 return M
