@@ -16,6 +16,7 @@ local benches = {
   { "trial_overhead" },
   { "spaces" },
   { "baselines" },
+  { "jets_snac_pack" },
 }
 
 local self = require("lfs").symlinkattributes("/proc/self/exe", "target")

@@ -1,12 +1,15 @@
 --- `make data`: fetches the full data sets into data/full, checked by sha256.
---     build/nac-lua data/fetch.lua [mnist] [fashion_mnist] [qubit]
+--     build/nac-lua data/fetch.lua [mnist] [fashion_mnist] [qubit] [jets] [jets16]
+-- jets and jets16 only when they are named.
 -- Each set has several sources, tried in turn. What is there and right is left
 -- alone, what was half downloaded goes on where it stopped.
 local enum = require "nac.util.enum"
 local hash = require "nac.c.hash"
 local lfs = require "lfs"
 
-local FULL = ((arg[0] or ""):match("^(.*)/[^/]*$") or ".") .. "/full"
+local here = (arg[0] or ""):match("^(.*)/[^/]*$") or "."
+local records = dofile(here .. "/fetch_records.lua").sets
+local FULL = here .. "/full"
 local DOWNLOADS = FULL .. "/.download"
 
 local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
@@ -165,11 +168,36 @@ local function fetch(set)
   return false
 end
 
-local names, complete = {}, true
-for name, set in pairs(sets) do
-  names[#names + 1], set.name = name, name
+-- A set of an archive that tells where its files lie.
+local function fetch_record(name, set)
+  local folder = FULL .. "/" .. name
+  local function there()
+    for _, path in ipairs(set.ready) do
+      if not lfs.attributes(folder .. "/" .. path) then return false end
+    end
+    return true
+  end
+  local ok, why = there(), nil
+  if not ok then
+    for _, dir in ipairs { FULL, DOWNLOADS, folder } do lfs.mkdir(dir) end
+    print(("%s: trying %s"):format(name, set.place))
+    ok, why = set.fetch({ download = download, run = run, downloads = DOWNLOADS }, folder)
+  end
+  if ok and there() then
+    print(("%s: complete in %s"):format(name, folder))
+    return true
+  end
+  io.stderr:write(("%s: %s; put the files into %s yourself (docs/data.md)\n"):format(name, why or "files are missing", folder))
+  return false
 end
+
+local names, usual, complete = {}, {}, true
+for name, set in pairs(sets) do
+  names[#names + 1], usual[#usual + 1], set.name = name, name, name
+end
+for name in pairs(records) do names[#names + 1] = name end
 table.sort(names)
+table.sort(usual)
 for i = 1, #arg do
   local ok, message = pcall(enum.check, arg[i], names, "data set", -1)
   if not ok then
@@ -177,6 +205,8 @@ for i = 1, #arg do
     os.exit(2)
   end
 end
-for _, name in ipairs(#arg > 0 and arg or names) do complete = fetch(sets[name]) and complete end
+for _, name in ipairs(#arg > 0 and arg or usual) do
+  complete = (records[name] and fetch_record(name, records[name]) or sets[name] and fetch(sets[name]) or false) and complete
+end
 if complete then run("rm -rf " .. quote(DOWNLOADS)) end
 os.exit(complete and 0 or 1)

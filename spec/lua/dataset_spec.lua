@@ -305,7 +305,7 @@ describe("a config's data set", function()
   it("of an unknown name is refused with the nearest", function()
     local ds, message = dataset.from_config { name = "mnits" }
     assert.is_nil(ds)
-    assert.matches("unknown data set 'mnits'; allowed: bragg, fashion_mnist, mnist, qubit, xor; nearest: mnist", message)
+    assert.matches("unknown data set 'mnits'; allowed: .*fashion_mnist.*; nearest: mnist", message)
   end)
 
   it("may be a user's loader, looked for beside the config", function()

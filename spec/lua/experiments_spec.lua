@@ -48,6 +48,18 @@ describe("the tutorials", function()
     assert.is_true(lines < 80, lines .. " lines")
   end)
 
+  it("deepsets.lua searches networks for jets and draws what comes out", function()
+    local text, status = run(("cd %s && $NAC_LUA deepsets.lua --quick --workers 2 --no-firmware"):format(folder))
+    assert.equal(0, status, text)
+    assert.matches("jets %(the shipped sample%): 6 trials", text)
+    assert.matches("phi 3%-.*rho ", text)
+    local dir = folder .. "/results/deepsets_quick/"
+    for _, name in ipairs { "jets.png", "confusion.png", "roc.png", "pareto_fronts_2d.png", "local_search_combined/best_model.yaml" } do
+      assert.is_true(file.size(dir .. name) > 0, name)
+    end
+    assert.matches('"sample": *true', assert(file.read(dir .. "provenance.json")))
+  end)
+
   it("custom_sampler.lua drives the same search with a sampler of under thirty lines", function()
     local text, status = run(("cd %s && $NAC_LUA custom_sampler.lua --quick"):format(folder))
     assert.equal(0, status, text)

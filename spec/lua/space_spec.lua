@@ -67,6 +67,16 @@ describe("a declared space", function()
     end
   end)
 
+  it("may have up to eight hidden layers with lists of their own", function()
+    local s = space("model_type: mlp", "mlp_preset: snac-pack, mlp_lists: {num_layers: [9], hidden_units8: [44], hidden_units5: [64]}")
+    local t = trial()
+    local p = s:draw(t).components[1].params
+    assert.equal(10, #p.widths)
+    assert.equal(44, p.widths[9])
+    assert.equal(64, p.widths[6])
+    assert.is_true(p.widths[8] == 8 or p.widths[8] == 16) -- without a list: that of layer 4
+  end)
+
   it("flattens images for perceptrons", function()
     local desc = space("model_type: mlp", "mlp_width_space: [3]", { input_shape = { 8, 8, 1 }, output_dim = 2 }):draw(trial())
     assert.equal("Flatten", desc.components[1].block_type)

@@ -21,6 +21,11 @@ local function dataset(cfg)
   end
 end
 
+-- DeepSets need sets, not flat vectors.
+local function sets(cfg)
+  if cfg.search.model_type == "deepsets" and not cfg:given("dataset.flatten") then cfg.dataset.flatten = false end
+end
+
 -- Losses by what the answers are.
 local losses = {
   classification = { "cross_entropy", "bce_with_logits" }, regression = { "mse", "mae", "huber", "smooth_l1", "bce_with_logits" },
@@ -150,7 +155,7 @@ local function estimator(cfg)
   end
 end
 
-local rules = { dataset, task, objectives, space, layer_lists, ranges, tuning, bits, estimator }
+local rules = { dataset, sets, task, objectives, space, layer_lists, ranges, tuning, bits, estimator }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

@@ -45,7 +45,7 @@ local function estimators() return set("estimator", require("nac.estimate").name
 
 local dataset = {
   { key = "name", kind = "string",
-    doc = "Data set: mnist, fashion_mnist, bragg, qubit, or one registered with nac.dataset.register. Needed unless `file` or `loader` is given." },
+    doc = "Data set: mnist, fashion_mnist, bragg, qubit, jets, jets16, or one registered with nac.dataset.register. Needed unless `file` or `loader` is given." },
   { key = "loader", kind = "path",
     doc = "A Lua file that returns function(options) -> {x_train=, y_train=, x_test=, y_test=, task=, name=}: your own data." },
   { key = "options", kind = "any", doc = "Handed to the loader as it stands." },
@@ -77,7 +77,11 @@ local dataset = {
     doc = "Side of the images after area resizing, in pixels; as they are when left out." },
   { key = "subset_size", kind = "integer", min = 1,
     doc = "Use the first so many training samples of the file; all when left out." },
-  { key = "flatten", kind = "boolean", default = true, doc = "Images as flat vectors." },
+  { key = "constituents", kind = "integer", min = 1, max = 150, doc = "jets: leading constituents of a jet. Default: 8." },
+  { key = "mirror", kind = "boolean", doc = "jets: training jets are mirrored in eta and phi at random, anew each epoch." },
+  { key = "base", kind = "string", doc = "jets: which of NAC's arrays, x_train_BASE.npy, where `dir` holds several." },
+  { key = "flatten", kind = "boolean", default = true,
+    doc = "Samples as flat vectors. With search.model_type deepsets the default is false: sets are needed there." },
   { key = "one_hot", kind = "boolean", default = true,
     doc = "Accepted and without effect: labels are class numbers here." },
   { key = "normalize", kind = "boolean", default = true, doc = "Scale the inputs." },
@@ -155,9 +159,9 @@ local search = {
 -- Lists a layer of the preset (`nac.space.mlp_snac_pack`).
 local function layer_lists()
   local keys = {
-    { key = "num_layers", kind = "list", of = { kind = "integer", min = 2, max = 5 }, doc = "Numbers of layers with the output layer." },
+    { key = "num_layers", kind = "list", of = { kind = "integer", min = 2, max = 9 }, doc = "Numbers of layers with the output layer." },
   }
-  for i = 1, 4 do
+  for i = 1, 8 do
     local layer = (" of hidden layer %d."):format(i)
     keys[#keys + 1] = { key = "hidden_units" .. i, kind = "list", of = width, doc = "Widths" .. layer }
     keys[#keys + 1] = { key = "activation" .. i, kind = "list", of = activation, doc = "Activations" .. layer }

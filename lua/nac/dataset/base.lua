@@ -1,6 +1,8 @@
 --- What every data set can do. A data set is made from a *source*, which knows
 -- how to read: `source.train()` and `source.test()` return x and y (y i32
--- classes from 0, or f32 targets), `source.provenance()` where they come from, and
+-- classes from 0, or f32 targets) and `train` a table of facts, which become fields of
+-- the set: `shape`, `groups` (i32 [N]: samples of one number, such as the jets of one
+-- event, stay in one part), ...; `source.provenance()` where they come from, and
 -- `source.check_test()`, if there is one, raises when the test files are plainly wrong;
 -- `source.with(options)` gives a source of the same samples seen another way and a table with
 -- their `shape` (the other facts, if they differ), for searches that choose a window of the data.
@@ -77,7 +79,7 @@ end
 function Dataset:parts()
   if not self._parts then
     local x, y, strata = self:_train()
-    self._parts = split.parts(x, y, strata, self.seed)
+    self._parts = split.parts(x, y, strata, self.seed, rawget(self, "groups"))
     self._all = nil
   end
   return self._parts
@@ -100,7 +102,7 @@ function Dataset:folds(k, seed)
   local last = self._folds
   if not last or #last ~= k or last.seed ~= seed then
     local x, y, strata = self:_train()
-    last = split.folds(x, y, strata, k, seed)
+    last = split.folds(x, y, strata, k, seed, rawget(self, "groups"))
     last.seed = seed
     self._folds, self._all = last, nil
   end

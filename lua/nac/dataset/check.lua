@@ -78,6 +78,21 @@ function M.half(x, y, names, task)
   return inputs, outputs
 end
 
+--- Numbers of the groups that samples belong to.
+-- @param value tensor or list of integers
+-- @param n number of samples
+-- @return i32 tensor [n]; or nil and a message
+function M.groups(value, n)
+  local groups, message = to_tensor(value, "groups", "i32")
+  if not groups then return nil, message end
+  if groups:dtype() ~= "i32" then return nil, "groups: numbers of groups are integers, got " .. groups:dtype() end
+  local shape = groups:shape()
+  if #shape ~= 1 or shape[1] ~= n then
+    return nil, ("groups must hold one number a training sample, shape (%d), got %s"):format(n, shape_text(groups))
+  end
+  return groups
+end
+
 --- The shape of one sample.
 function M.sample_shape(x)
   local shape = x:shape()

@@ -1,4 +1,4 @@
---- Data sets: MNIST, Fashion-MNIST, Bragg peaks, qubit readout, XOR, tensors, files and a user's own loader.
+--- Data sets: MNIST, Fashion-MNIST, jets, Bragg peaks, qubit readout, XOR, tensors, files and a user's own loader.
 --
 --     local ds = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000 }
 --     ds.shape, ds.n_classes, ds.task     -- known without reading a file
@@ -19,6 +19,8 @@ local constructors = {
   mnist = function(options) return require "nac.dataset.mnist"(options) end,
   fashion_mnist = function(options) return require "nac.dataset.fashion_mnist"(options) end,
   qubit = function(options) return require("nac.dataset.qubit").make(options) end,
+  jets = function(options) return require "nac.dataset.jets"(options) end,
+  jets16 = function(options) return require "nac.dataset.jets16"(options) end,
   xor = function(options) return require "nac.dataset.xor"(options) end,
 }
 

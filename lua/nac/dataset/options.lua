@@ -23,9 +23,9 @@ end
 -- What each option may be: function(value) -> ok, what is expected
 local KINDS = {
   resize = size, subset = whole(1), seed = whole(math.mininteger), n_classes = whole(2), n = whole(3),
-  flatten = of_type "boolean", one_hot = of_type "boolean", normalize = of_type "boolean", sample = of_type "boolean",
+  flatten = of_type "boolean", one_hot = of_type "boolean", normalize = of_type "boolean", sample = of_type "boolean", mirror = of_type "boolean",
   simulate = of_type "boolean", up_to = of_type "boolean", start_location = whole(0), window_size = whole(1), shift = whole(0),
-  dir = of_type "string", noise = of_type "number",
+  constituents = whole(1), base = of_type "string", dir = of_type "string", noise = of_type "number",
   file = of_type "string", format = of_type "string", x = of_type "string", x_test = of_type "string",
   label_test = of_type "string", test_file = of_type "string", test_label = of_type "string", header = of_type "boolean",
   stream = of_type "boolean", chunk_rows = whole(1),

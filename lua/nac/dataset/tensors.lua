@@ -8,7 +8,7 @@ local hash = require "nac.c.hash"
 
 local M = {}
 
-local FIELDS = { "x_train", "y_train", "x_test", "y_test", "test", "task", "name", "n_classes", "seed", "source", "sha256" }
+local FIELDS = { "x_train", "y_train", "x_test", "y_test", "test", "task", "name", "n_classes", "seed", "source", "sha256", "groups" }
 
 local function same_shape(a, b)
   for i = 1, math.max(#a, #b) do
@@ -56,6 +56,10 @@ local function read_train(data)
     end
   else
     facts.output_shape = check.sample_shape(y)
+  end
+  if data.groups ~= nil then
+    facts.groups, message = check.groups(data.groups, x:shape()[1])
+    if not facts.groups then return nil, message end
   end
   return x, y, facts
 end
@@ -120,7 +124,8 @@ end
 -- @param data `x_train` [N, ...], `y_train` [N] classes from 0 (or [N, ...] targets
 -- with task = "regression"), `x_test` and `y_test` (or `test` = a function that
 -- returns both, called at the end), `task` = "classification", `n_classes` = largest
--- class + 1, `name`, `seed` = 0 of the splits
+-- class + 1, `groups` = integers [N]: training samples of one number stay in one part,
+-- `name`, `seed` = 0 of the splits
 -- @return the data set, or nil and a message
 function M.from_tensors(data)
   local src = M.source(function() return data end)

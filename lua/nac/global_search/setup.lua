@@ -89,7 +89,7 @@ end
 -- What the configuration says of the data against what the data is.
 local function check_data(config, dataset)
   local space = config.search_space
-  if dataset.augment and #dataset.shape < 2 then
+  if type(dataset.augment) == "table" and #dataset.shape < 2 then
     return nil, ("%s: dataset.shift: images are needed, samples of data set %s are flat; set dataset.flatten: false"):format(
       config:where("dataset.shift"), dataset.name)
   end

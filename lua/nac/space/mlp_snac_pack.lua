@@ -3,6 +3,8 @@
 -- Unlike there, every layer that is drawn is also built.
 local M = {}
 
+-- Of hidden layers 1 to 4. Files with lists of their own may have up to eight, of which
+-- those without a list take the last one here.
 local widths = { { 8, 16, 32, 64, 128 }, { 8, 16, 32, 64 }, { 8, 16, 32 }, { 8, 16 } }
 local activations = { "relu", "tanh", "sigmoid" }
 local booleans = { true, false }
@@ -14,7 +16,7 @@ function M.draw(s, trial, io)
   local function choice(name, list) return trial:choice(name, lists[name] or list) end
   local hidden = choice("num_layers", { 2, 3, 4, 5 }) - 1
   for i = 1, hidden do
-    p.widths[i + 1] = choice("hidden_units" .. i, widths[i])
+    p.widths[i + 1] = choice("hidden_units" .. i, widths[math.min(i, #widths)])
     p.activations[i] = choice("activation" .. i, activations)
     p.normalizations[i] = choice("batchnorm" .. i, booleans) and "batch" or "none"
   end
