@@ -64,6 +64,7 @@ local function sentences(s)
   if s.accuracy then say("Accuracy of the integer network on these samples: %.4f.", s.accuracy) end
   say("Estimate for %s (%s), %s strategy, reuse factor %d: LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %% of the board.", e.board, e.estimator,
     s.strategy, s.reuse_factor, e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent)
+  if e.csynth then say("HLS's own report is expected to say %d LUT and %d DSP, before logic synthesis.", e.csynth.lut, e.csynth.dsp) end
   if s.lacking then say("DOES NOT FIT: %s.", s.lacking) end
   say("Latency %.0f cycles, a new input every %s: %g ns at an assumed clock of %g ns; nothing has been placed or routed.", e.clock_cycles,
     e.interval == 1 and "cycle" or ("%.0f cycles"):format(e.interval), e.clock_cycles * s.clock_ns, s.clock_ns)
