@@ -48,6 +48,16 @@ describe("synthesis", function()
     assert.matches("force", text)
   end)
 
+  it("takes the interface and the outputs that are asked for", function()
+    if not compiler then return pending "g++ is missing" end
+    local _, _, path = prepared("image", nn.sequential { input = { 1, 5, 5 }, nn.conv2d { channels = 2, kernel = 3 }, nn.relu {}, nn.flatten {},
+      nn.dense { units = 3 } })
+    local text, status = run(("$NAC_LUA synth %s --data %s/samples.npz --io stream --output argmax --name top"):format(path, folder))
+    assert.equal(0, status, text)
+    assert.matches("Proven: 60 samples, .* 0 mismatches", text)
+    assert.matches("hls::stream", assert(file.read(folder .. "/image_hls/firmware/top.h")), 1, true)
+  end)
+
   it("says where there is no QONNX and why", function()
     local q, x = prepared("tanh", nn.sequential { input = { 6 }, nn.dense { units = 5 }, nn.tanh {}, nn.dense { units = 3 } })
     local s = assert(nac.synthesis.run(q, nil, { dir = folder .. "/tanh", data = x, csim = false, picture = false }))
