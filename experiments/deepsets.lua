@@ -35,8 +35,9 @@ end
 local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "deepsets.yaml"))
 local small = config.local_search
 if options.quick then
-  config.dataset.subset_size = 4000
-  small.qat_epochs, small.pruning_epochs, small.pruning_iterations = 2, 1, 2
+  config.dataset.subset_size, config.search_space.mlp_width_space, config.search_space.bottleneck_range = 4000, { 8, 16 }, { 2, 4 }
+  config.search.batch_size = 32
+  small.qat_epochs, small.pruning_epochs, small.pruning_iterations, small.precision_pairs = 2, 1, 2, { small.precision_pairs[1] }
 end
 
 -- 3. The search: accuracy against bit operations.

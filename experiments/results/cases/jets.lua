@@ -1,5 +1,6 @@
 --- Jets of eight constituents: NAC's space of DeepSets against its base, the published network.
 local nac = require "nac"
+local peers = require "experiments.results.peers"
 
 local function deepsets(phi, rho)
   return assert(nac.arch.from_table {
@@ -12,7 +13,7 @@ local relu3, none3 = { "relu", "relu", "relu" }, { "none", "none", "none" }
 
 return function(options)
   local config = assert(nac.config.load "experiments/deepsets.yaml")
-  config.dataset.mirror = true
+  if options.quick then config.dataset.subset_size = 4000 end
   config.search_space.mlp_width_space = { 4, 8, 16, 32, 64 } -- of NAC's published trials, to which the base belongs
   local base = deepsets({ widths = { 3, 32, 32, 32 }, activations = relu3, normalizations = none3 },
     { widths = { 32, 16, 5 }, activations = { "relu", "softmax" }, normalizations = { "none", "none" } })
@@ -22,7 +23,7 @@ return function(options)
     what = "60 000 simulated jets to train (data/jets), 100 000 to test. Baselines: DeepSets base 3-32-32-32, mean, 32-16-5 (2853 parameters) "
       .. "and the perceptron 24-64-32-32-32-5 of arXiv:2402.01876. Trials that cost more than the base end before training.",
     config = config, trials = options.quick and 12 or 300, epochs = options.quick and 2 or 20, board = "vu13p", precision = "ap_fixed<8,3>",
-    data = nac.dataset.jets { sample = true, mirror = true, subset = options.quick and 4000 or nil },
+    data = assert(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = true })), sample = true,
     seeds = options.quick and { 101, 102 } or { 101, 102, 103, 104, 105 },
     recipe = { epochs = options.quick and 2 or 150, batch = 128, lr = 5e-3, schedule = { kind = "cosine" }, patience = false },
     recipe_text = "Adam .005, batch 128, 150 epochs with a cosine schedule, jets mirrored at random, the best epoch on `search` counts",
@@ -41,5 +42,6 @@ return function(options)
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
     recipe_of_compression = { learning_rate = 1e-3, batch_size = 128 },
     compress_seeds = options.quick and 1 or 3, levels = { .002, .005, .01, .02 },
+    peers = peers.trials("deepsets", "trials of NAC (other data)"), peer_curves = peers.compression "Deepsets Medium",
   }
 end
