@@ -1,4 +1,5 @@
 -- Fixed-point formats: AMD's values (spec/golden/fixed.npz), the definition in plain arithmetic, text.
+local cpu = require "nac.c.cpu"
 local nac = require "nac"
 local npz = require "nac.c.npz"
 local quant = require "nac.c.quant"
@@ -65,6 +66,48 @@ describe("number formats", function()
     assert.equal(0, quant.format { width = 8, integer = 44, rounding = "TRN" }:quantise(2 ^ 30))
     assert.equal(2 ^ -30, quant.format { width = 8, integer = -25 }:quantise(2 ^ -30))
     assert.equal(0, quant.format { width = 8, integer = 8, overflow = "WRAP" }:quantise(2 ^ 900))
+  end)
+
+  it("round arrays in vectors to the very numbers and counts of one at a time, whatever the kernels", function()
+    local rng = nac.rng.stream(3, "format")
+    local function numbers(step, width)
+      local x = { 0, -0.0, nan, inf, -inf, 3e38, -3e38, 1e-45, -1e-45, 1e-38, -1e-38, 16777215.0, -16777216.0 }
+      for i = 0, 299 do -- ties and whole steps about both ends and about zero, neighbours of ties, anything
+        local at = ({ 0, 2 ^ width, 2 ^ (width - 1), -2 ^ (width - 1) })[i % 4 + 1] + rng:int(-6, 6)
+        x[#x + 1] = (at + (i % 3) / 2) * step
+        x[#x + 1] = x[#x] * (1 + (rng:uniform() - .5) * 2 ^ -22)
+        x[#x + 1] = rng:normal() * step * 2 ^ rng:int(-3, math.min(width + 3, 40))
+      end
+      return nac.tensor(x)
+    end
+    local formats, compared = { { 1, 1 }, { 4, 1 }, { 8, 3 }, { 8, 12 }, { 8, -30 }, { 24, 4 }, { 25, 4 }, { 26, 2 }, { 40, 20 }, { 6, -100 }, { 6, 100 },
+      { 8, 120 } }, 0
+    for _, isa in ipairs(cpu.info().available) do
+      cpu.use(isa)
+      for _, f in ipairs(formats) do
+        for _, rounding in ipairs { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" } do
+          for k, overflow in ipairs { "WRAP", "SAT", "SAT_ZERO", "SAT_SYM" } do
+            local format = quant.format { width = f[1], integer = f[2], signed = k % 2 == 0 or #rounding > 4, rounding = rounding, overflow = overflow }
+            local x = numbers(format.step, f[1])
+            local applied, count = format:apply(x)
+            local got, out = applied:totable(), 0
+            for i, v in ipairs(x:totable()) do
+              local want, over = format:quantise(v)
+              if f[1] > 24 then want = string.unpack("f", string.pack("f", want)) end
+              local y = got[i]
+              if over then out = out + 1 end
+              if y ~= want or 1 / y ~= 1 / want then
+                error(("%s on %s: %a gives %a, not %a"):format(format, isa, v, y, want))
+              end
+            end
+            assert.equal(out, count, tostring(format))
+            compared = compared + x:numel()
+          end
+        end
+      end
+    end
+    cpu.use(cpu.info().available[1])
+    assert.is_true(compared > 3e5)
   end)
 
   it("are read and written as C++ has them", function()

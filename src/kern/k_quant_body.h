@@ -45,6 +45,27 @@ void K(k_quantise)(const float *x, float *y, long n, const k_quantiser *q)
   }
 }
 
+/* A number that is out of range counts 1 in `out`; where there is a NaN, out is one. Zero has no sign afterwards. */
+long K(k_to_format)(const float *x, float *y, long n, const k_quantiser *q)
+{
+  const vf step = vset1(q->step);
+  const vf per_step = vset1(1.0f / q->step);
+  const vf lo = vset1(q->lo);
+  const vf hi = vset1(q->hi);
+  const vf one = vset1(1.0f);
+  const vf zero = vset1(0.0f);
+  const int rounding = q->rounding;
+  vf out = zero;
+  for (long i = 0; i < n; i += VW) {
+    const long lanes = lanes_of(n, i);
+    const vf r = rounded(vload_n(x + i, lanes) * per_step, rounding);
+    out = out + vselect_gt(lo, r, one, vselect_gt(r, hi, one, r - r));
+    vstore_n(y + i, vmin(hi, vmax(lo, r)) * step + zero, lanes);
+  }
+  const float total = vsum(out);
+  return total >= 0 ? (long)total : -1;
+}
+
 /* What a learned step's gradient is summed from: gy times what is cut off, y - x, where x was in range, and
  * times y where it was not. */
 double K(k_step_back)(const float *x, const float *y, const float *gy, long n, float min, float max)

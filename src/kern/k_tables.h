@@ -79,6 +79,7 @@
                        const k_rmsprop *options);                                                                    \
   void k_taps16_##isa(const k_taps *t, const int32_t *w, const int32_t *bias, const int32_t *x, int32_t *y);        \
   long k_narrow_##isa(const int32_t *x, int32_t *y, long n, const k_narrow *k);                                      \
+  long k_to_format_##isa(const float *x, float *y, long n, const k_quantiser *q);                                    \
   void k_quantise_##isa(const float *x, float *y, long n, const k_quantiser *q);                                     \
   void k_quantise_back_##isa(const float *x, const float *gy, float *gx, long n, float min, float max);              \
   double k_step_back_##isa(const float *x, const float *y, const float *gy, long n, float min, float max);           \

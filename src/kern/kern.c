@@ -32,7 +32,7 @@
     .absolute_error = k_absolute_error_##isa, .huber = k_huber_##isa, .bce = k_bce_##isa,                      \
     .sum_squares = k_sum_squares_##isa, .clip = k_clip_##isa, .adam = k_adam_##isa, .sgd = k_sgd_##isa,        \
     .rmsprop = k_rmsprop_##isa, .taps16 = k_taps16_##isa, .narrow = k_narrow_##isa, .quantise = k_quantise_##isa, .quantise_back = k_quantise_back_##isa, \
-    .step_back = k_step_back_##isa, \
+    .step_back = k_step_back_##isa, .to_format = k_to_format_##isa, \
     .conv_forward = k_conv_forward_##isa,                                          \
     .conv_weights = k_conv_weights_##isa, .product16 = k_product16_##isa                                       \
   }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kern/kern.h"
+
 static const char *const roundings[] = {"TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV", NULL};
 static const char *const overflows_[] = {"WRAP", "SAT", "SAT_ZERO", "SAT_SYM", NULL};
 
@@ -287,12 +289,48 @@ double nac_format_value(const nac_format *f, nac_wide raw)
   return ldexp((double)raw, f->integer - f->width);
 }
 
-int64_t nac_format_apply(const nac_format *f, const float *x, float *y, int64_t n)
+/* Number by number, in integers. */
+static int64_t apply_each(const nac_format *f, const float *x, float *y, int64_t n)
 {
   int64_t overflows = 0;
   int64_t i;
   for (i = 0; i < n; i++) {
     y[i] = (float)nac_format_value(f, nac_format_quantise(f, (double)x[i], &overflows));
+  }
+  return overflows;
+}
+
+/* Whether floats hold every number of the format and every step on the way to it. Where one step is more than 1, numbers
+ * next to 0 leave float's range when they are counted in steps: that is 0, but not to a rounding that always goes down. */
+static int float_is_exact(const nac_format *f)
+{
+  const int step = f->integer - f->width;
+  return f->width - f->is_signed <= 24 && step >= -100 && (step <= 0 || (step <= 100 && f->rounding != NAC_TRN));
+}
+
+int64_t nac_format_apply(const nac_format *f, const float *x, float *y, int64_t n)
+{
+  enum { BLOCK = 512 };
+  const int keeps_sides = f->overflow == NAC_SAT || f->overflow == NAC_SAT_SYM;
+  float block[BLOCK];
+  int64_t overflows = 0;
+  int64_t i;
+  if (!float_is_exact(f)) {
+    return apply_each(f, x, y, n);
+  }
+  const k_quantiser k = {.step = (float)nac_format_value(f, 1),
+                         .lo = (float)nac_format_min(f),
+                         .hi = (float)nac_format_max(f),
+                         .rounding = (int)f->rounding};
+  for (i = 0; i < n; i += BLOCK) { /* a block aside, as y may be x and the kernel gives up at NaNs */
+    const int64_t len = n - i < BLOCK ? n - i : BLOCK;
+    const int64_t out = nac_kern->to_format(x + i, block, (long)len, &k);
+    if (out == 0 || (out > 0 && keeps_sides)) {
+      memcpy(y + i, block, (size_t)len * sizeof *y);
+      overflows += out;
+    } else {
+      overflows += apply_each(f, x + i, y + i, len);
+    }
   }
   return overflows;
 }

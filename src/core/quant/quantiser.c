@@ -117,7 +117,7 @@ static k_quantiser kernel_of(const nac_quantiser *q, int64_t i)
   return k;
 }
 
-/* WRAP and SAT_ZERO are rare in training: one element at a time, exactly. */
+/* WRAP and SAT_ZERO are rare in training: exactly, as the format itself rounds. */
 static int is_slow(const nac_quantiser *q, int64_t i)
 {
   return q->format[i].overflow == NAC_WRAP || q->format[i].overflow == NAC_SAT_ZERO;
@@ -145,6 +145,10 @@ static void run_forward(const nac_quantiser *q, int64_t i, const float *x, float
   const k_quantiser k = kernel_of(q, i);
   if (!is_slow(q, i)) {
     nac_kern->quantise(x, y, n, &k);
+    return;
+  }
+  if (!nac_quantiser_is_scaled(q)) {
+    nac_format_apply(&q->format[i], x, y, n);
     return;
   }
   for (int64_t e = 0; e < n; e++) {
