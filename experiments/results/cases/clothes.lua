@@ -20,10 +20,10 @@ return function(options)
     recipe = { epochs = quick and 1 or 20, batch = 128, optimizer = { kind = "adam", lr = 2e-3 }, schedule = { kind = "cosine" }, patience = false },
     recipe_text = "Adam .002 with a cosine, batch 128, 20 epochs, the best epoch on `search` counts",
     baselines = {
-      { name = "MLP 256-16-64-5-5-10", description = assert(nac.arch.from_table { model_type = "BlockBased", input_shape = { 1, 16, 16 }, output_dim = 10,
+      { name = "MLP 256-16-64-5-5-10", description = assert(nac.arch.from_table { model_type = "BlockBased", input_shape = { 16, 16, 1 }, output_dim = 10,
         components = { { block_type = "MLP", name = "mlp", params = { widths = { 256, 16, 64, 5, 5, 10 },
           activations = { "relu", "relu", "relu", "relu", "softmax" }, normalizations = { "batch", "batch", "batch", "batch", "none" } } } } }) },
-      { name = "conv 8-8-16-16", description = assert(nac.arch.from_table { model_type = "BlockBased", input_shape = { 1, 16, 16 }, output_dim = 10,
+      { name = "conv 8-8-16-16", description = assert(nac.arch.from_table { model_type = "BlockBased", input_shape = { 16, 16, 1 }, output_dim = 10,
         components = { conv { 1, 8, 8 }, conv { 8, 16, 16 }, { block_type = "MLP", name = "mlp", params = { widths = { 1024, 32, 10 },
           activations = { "relu", "softmax" }, normalizations = { "batch", "none" } } } } }) },
     },

@@ -17,14 +17,15 @@ return function(options)
   config.search_space.mlp_width_space = { 4, 8, 16, 32, 64 } -- of NAC's published trials, to which the base belongs
   local base = deepsets({ widths = { 3, 32, 32, 32 }, activations = relu3, normalizations = none3 },
     { widths = { 32, 16, 5 }, activations = { "relu", "softmax" }, normalizations = { "none", "none" } })
-  config.search.limits = { max_bops = nac.bops.count(base, { definition = "exact", bits = 8 }) }
+  config.search.learning_rate = .006 -- trials are short
+  config.search.limits = { max_bops = nac.bops.count(base, { definition = "exact", bits = 8 }) // 2 }
   return {
     name = "jets", title = "Jets: eight constituents", metric = "accuracy", margin = .003, bits = 8, bops = { "exact", "nac-2024" },
     what = "60 000 simulated jets to train (data/jets), 100 000 to test. Baselines: DeepSets base 3-32-32-32, mean, 32-16-5 (2853 parameters) "
-      .. "and the perceptron 24-64-32-32-32-5 of arXiv:2402.01876. Trials that cost more than the base end before training.",
-    config = config, trials = options.quick and 12 or 300, epochs = options.quick and 2 or 20, board = "vu13p", precision = "ap_fixed<8,3>",
+      .. "and the perceptron 24-64-32-32-32-5 of arXiv:2402.01876. Trials that cost more than half the base end before training.",
+    config = config, trials = options.quick and 12 or 500, epochs = options.quick and 2 or 15, board = "vu13p", precision = "ap_fixed<8,3>",
     data = assert(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = true })), sample = true,
-    seeds = options.quick and { 101, 102 } or { 101, 102, 103, 104, 105 },
+    seeds = options.quick and { 101, 102 } or { 101, 102, 103, 104, 105, 106, 107, 108, 109, 110 },
     recipe = { epochs = options.quick and 2 or 150, batch = 128, lr = 5e-3, schedule = { kind = "cosine" }, patience = false },
     recipe_text = "Adam .005, batch 128, 150 epochs with a cosine schedule, jets mirrored at random, the best epoch on `search` counts",
     baselines = {
