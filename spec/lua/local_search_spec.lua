@@ -82,6 +82,30 @@ describe("a local search", function()
     assert.is_true(require("nac.util.yaml").load(path("whole", "local_search_config.yaml")).finished)
   end)
 
+  it("trains steps with int_bits = learned, exactly as integers compute, also after a kill and a rewinding", function()
+    local net, data = small()
+    local learned = { precision_pairs = { { total_bits = 3, int_bits = "learned" } }, qat_epochs = 3 }
+    local result = assert(search(net, data, "learned", learned))
+    local kept = assert(nac.model.load(path("learned", "best_model_3blearnedi.yaml")))
+    assert.is_true(kept:tensor("dense1.weight.step"):numel() == 1)
+    local graph <close> = nac.quant.lower(kept)
+    assert.is_true(graph:run(data.test.x):equal(nac.train.predict(kept, data.test.x):to "f64"))
+    assert.equal(result.curves[1].chosen.accuracy, graph:accuracy(data.select))
+    assert.is_true(result.curves[1].rows[1].accuracy > .8)
+    assert.equal("<3,learned>", assert(csv.read(path("learned", "combined_qat_pruning_log.csv")))[1].Precision)
+    assert.is_nil(assert(file.read(path("learned", "training_log.txt"))):find "fake-quantised")
+    local save, count = nac.model.save, 0
+    nac.model.save = function(n, to)
+      if to:find "/state/%d.*_%d+%.%a+$" then count = count + 1 end
+      if count == 3 then error "killed" end
+      return save(n, to)
+    end
+    assert.matches("killed", assert(search(net, data, "learned_again", learned, { workers = 0 })).fault)
+    nac.model.save = save
+    assert(search(net, data, "learned_again", learned, { resume = true }))
+    assert.equal(file.read(path("learned", "combined_qat_pruning_log.csv")), file.read(path("learned_again", "combined_qat_pruning_log.csv")))
+  end)
+
   it("gives the same in one process and in workers, and after a kill", function()
     local net, data = small()
     local function table_of(name) return assert(file.read(path(name, "combined_qat_pruning_log.csv"))) end
@@ -228,7 +252,8 @@ output: {results_dir: r}
     local net, data = small()
     local function refused(more, message) assert.error_matches(function() search(net, data, "none", more) end, message) end
     refused({ precision_pairs = {} }, "precision_pairs is empty")
-    refused({ precision_pairs = { { total_bits = 4, int_bits = 5 } } }, "integer of at most 4, got 5")
+    refused({ precision_pairs = { { total_bits = 4, int_bits = 5 } } }, "\"auto\", \"learned\" or an integer of at most 4, got 5")
+    refused({ precision_pairs = { { total_bits = 4, int_bits = "learned", steps = "free" } } }, "steps = \"free\" has no integer form")
     refused({ precision_pairs = { { total_bits = 65, int_bits = 5 } } }, "from 1 to 64, got 65")
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 8, int_bits = 3 } } }, "<8,3> stands twice")
     refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")

@@ -33,9 +33,14 @@ end
 local kinds = {}
 
 function kinds.integer(self, rule, value, where, path)
-  if rule.or_word and value == rule.or_word then return value end
+  for _, word in ipairs(rule.or_words or {}) do
+    if value == word then return value end
+  end
   local n = type(value) == "number" and math.tointeger(value)
-  if not n then refuse(where, path, "an integer%s is expected, not %s", rule.or_word and " or " .. rule.or_word or "", shown(self, value)) end
+  if not n then
+    local words = rule.or_words and " or " .. table.concat(rule.or_words, " or ") or ""
+    refuse(where, path, "an integer%s is expected, not %s", words, shown(self, value))
+  end
   return in_range(rule, n, where, path)
 end
 

@@ -20,7 +20,7 @@ local function range_text(rule)
 end
 
 local kinds = {
-  integer = function(rule) return "integer" .. range_text(rule) .. (rule.or_word and ", or " .. rule.or_word or "") end,
+  integer = function(rule) return "integer" .. range_text(rule) .. (rule.or_words and ", or " .. table.concat(rule.or_words, " or ") or "") end,
   number = function(rule) return "number" .. range_text(rule) end,
   boolean = function() return "true, false" end,
   string = function() return "text" end,

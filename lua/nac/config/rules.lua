@@ -134,12 +134,12 @@ end
 
 local function bits(cfg)
   for i, pair in ipairs(cfg.local_search.precision_pairs) do
-    if pair.int_bits ~= "auto" and pair.int_bits > pair.total_bits then
+    if type(pair.int_bits) == "number" and pair.int_bits > pair.total_bits then
       return "local_search.precision_pairs", ("pair %d has %d integer bits of %d"):format(i, pair.int_bits, pair.total_bits)
     end
   end
   local s = cfg.synthesis
-  if s.total_bits and s.int_bits and s.int_bits ~= "auto" and s.int_bits > s.total_bits then
+  if s.total_bits and type(s.int_bits) == "number" and s.int_bits > s.total_bits then
     return "synthesis.int_bits", ("%d integer bits of %d"):format(s.int_bits, s.total_bits)
   end
 end

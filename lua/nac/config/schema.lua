@@ -238,8 +238,8 @@ end
 
 local function precision_pair()
   local keys = pair()
-  keys[2].or_word = "auto"
-  keys[2].doc = "Of these, integer bits with the sign; `auto` chooses them for each tensor from the data (docs/quantisation.md)."
+  keys[2].or_words = { "auto", "learned" }
+  keys[2].doc = "Of these, integer bits with the sign; `auto` chooses them for each tensor from the data, `learned` trains each tensor's step, a power of two, with the weights (docs/quantisation.md)."
   return keys
 end
 
@@ -301,7 +301,7 @@ local tuning = {
 
 local synthesis = pair()
 synthesis[1].required, synthesis[2].required = false, false
-synthesis[2].or_word, synthesis[2].doc = "auto", "Of these, integer bits with the sign; default `auto`."
+synthesis[2].or_words, synthesis[2].doc = { "auto", "learned" }, "Of these, integer bits with the sign; default `auto`."
 synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project. Default: `hls` in the local search's folder." }
 
 local output = {

@@ -80,8 +80,11 @@ local function checked(given)
     if math.type(total) ~= "integer" or total < 1 or total > 64 then
       fail("precision_pairs[%d]: total_bits must be an integer from 1 to 64, got %s", i, tostring(total))
     end
-    if int ~= "auto" and (math.type(int) ~= "integer" or int > total) then
-      fail("precision_pairs[%d]: int_bits must be \"auto\" or an integer of at most %d, got %s", i, total, tostring(int))
+    if int ~= "auto" and int ~= "learned" and (math.type(int) ~= "integer" or int > total) then
+      fail("precision_pairs[%d]: int_bits must be \"auto\", \"learned\" or an integer of at most %d, got %s", i, total, tostring(int))
+    end
+    if pair.steps == "free" then
+      fail("precision_pairs[%d]: steps = \"free\" has no integer form; a local search learns powers of two (steps = \"powers\", the default)", i)
     end
     local label = units.label(pair)
     if seen[label] then fail("precision_pairs[%d]: %s stands twice", i, label) end
@@ -257,7 +260,7 @@ end
 --   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
 --   `pruning_algorithm` = "lottery" | "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
---   `precision_pairs` = list of { total_bits =, int_bits = number or "auto" } and what else nac.quant.prepare takes
+--   `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
 --   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
 -- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its

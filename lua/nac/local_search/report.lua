@@ -23,7 +23,7 @@ function M.front(curves)
 end
 
 local function line(r, mark)
-  return ("  %-10s %9d %9.4f %9s %7s %15.0f %15.0f %s"):format(
+  return ("  %-12s %9d %9.4f %9s %7s %15.0f %15.0f %s"):format(
     r.label, r.iteration, r.sparsity, score(r.accuracy), score(r.std), r.bops, r.scaled_bops, mark)
 end
 
@@ -32,7 +32,7 @@ end
 -- @return text
 function M.text(result)
   local lines = { "",
-    ("  %-10s %9s %9s %9s %7s %15s %15s"):format("precision", "iteration", "sparsity", "accuracy", "+-", "effective BOPs", "scaled BOPs") }
+    ("  %-12s %9s %9s %9s %7s %15s %15s"):format("precision", "iteration", "sparsity", "accuracy", "+-", "effective BOPs", "scaled BOPs") }
   local on_front = {}
   for _, r in ipairs(result.front) do on_front[r] = true end
   for _, curve in ipairs(result.curves) do
