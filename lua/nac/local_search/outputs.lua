@@ -1,6 +1,7 @@
 --- The files that a local search leaves in its folder.
 local csv = require "nac.util.csv"
 local file = require "nac.util.file"
+local json = require "nac.util.json"
 local lfs = require "lfs"
 local model = require "nac.model"
 local plot = require "nac.plot"
@@ -77,6 +78,9 @@ local function as_tensor(x)
   return ("tensor(%s)"):format(text:match "^([01])%.0000$" and text:sub(1, 2) or text)
 end
 
+-- A number in as few digits as tell it from all others; nan and inf as words.
+local function number(x) return (json.encode(x):gsub('"', "")) end
+
 --- Writes NAC's text log, one line a precision, fold and iteration. Its figure called Val is ours on the part select; it has none
 -- of the test set, which is read once, for the winner.
 -- @param job of the local search
@@ -89,9 +93,9 @@ function M.write_lines(job, list)
     for _, row in ipairs(units.rows(job, unit)) do
       local layers = {}
       for i, part in ipairs(row.layers or {}) do layers[i] = as_tensor(part) end
-      lines[#lines + 1] = ("Fold %d %s %s Prune Iter: %d, %s: %.17g, Val Loss: %s, Sparsities: (%s%s)\n"):format(
-        unit.fold, units.label(unit.pair), name, row.iteration, row.accuracy < 0 and "Val Negative Mean Square" or "Val Accuracy", row.accuracy,
-        row.loss and ("%.17g"):format(row.loss) or "nan", table.concat(layers, ", "), #layers == 1 and "," or "")
+      lines[#lines + 1] = ("Fold %d %s %s Prune Iter: %d, %s: %s, Val Loss: %s, Sparsities: (%s%s)\n"):format(
+        unit.fold, units.label(unit.pair), name, row.iteration, row.accuracy < 0 and "Val Negative Mean Square" or "Val Accuracy",
+        number(row.accuracy), number(row.loss or "nan"), table.concat(layers, ", "), #layers == 1 and "," or "")
     end
   end
   return file.write(job.dir .. "/local_search_results.txt", table.concat(lines))

@@ -15,6 +15,7 @@ local quant = require "nac.quant"
 local score = require "nac.local_search.score"
 local setup = require "nac.global_search.setup"
 local signal = require "nac.util.signal"
+local train = require "nac.train"
 
 local M = {}
 
@@ -72,6 +73,12 @@ local function save(job, unit, rows, net)
   need(file.write(path(job, unit, ".json"), json.encode { rows = rows }))
 end
 
+-- The loss of a net that has not been trained here.
+local function loss_of(job, unit, net)
+  local fold = job.folds[unit.fold]
+  return train.evaluate(net, fold.search or fold.fit, { loss = job.loss }).loss
+end
+
 local function row_of(job, unit, net, r)
   local accuracy, why = score.of(net, job.select, unit.pair ~= nil, job.loss)
   if why and r.iteration == 0 then
@@ -81,7 +88,7 @@ local function row_of(job, unit, net, r)
   for _, one in ipairs(select(2, prune.sparsity(net))) do layers[#layers + 1] = one.zeros / one.n end
   return {
     iteration = r.iteration, sparsity = r.sparsity, layers = layers, epochs = r.fit.epochs, seconds = r.seconds,
-    loss = r.fit.val_loss or r.fit.loss, lr = r.fit.lr,
+    loss = r.fit.val_loss or r.fit.loss or loss_of(job, unit, net), lr = r.fit.lr,
     accuracy = accuracy, bops = effective_bops(net, unit),
     ebops = unit.pair and bops.count(net, { definition = "ebops", bits = unit.pair.total_bits }) or nil,
     lut = unit.pair and estimate.resources(net).lut or nil,
