@@ -72,7 +72,10 @@ describe("a configuration", function()
     assert.matches("'8' stands twice", refusal("[8, 16, 32, 64, 128]", "[8, 8]"))
     assert.matches("1 to 64 bits", refusal("ap_fixed<8,3>", "ap_fixed<80,3>"))
     assert.matches("at most 64", refusal("total_bits: 16", "total_bits: 65"))
-    assert.matches("integer bits of 4", refusal("int_bits: 1}", "int_bits: 5}"))
+    assert.matches("local_search.precision_pairs: pair 4: int_bits must be .* at most 4, got 5", refusal("int_bits: 1}", "int_bits: 5}"))
+    assert.matches("pair 4: <6,2> stands twice", refusal("4,  int_bits: 1}", "6,  int_bits: 2}"))
+    assert.matches("^t1.yaml:%d+: local_search.rewind: epoch:7, but the warm%-up has 2 epochs",
+      refusal("pruning_rate: 0.8", "pruning_rate: 0.8\n  rewind: epoch:7"))
     assert.matches("finite", refusal("pruning_rate: 0.8", "pruning_rate: .nan"))
   end)
 

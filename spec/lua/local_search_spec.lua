@@ -245,7 +245,7 @@ output: {results_dir: r}
     assert.equal(360, from.folds[1].fit.x:size(1) + from.folds[1].search.x:size(1))
     text, status = run(("cd %s; $NAC_LUA local c.yaml --trial 77"):format(folder))
     assert.equal(1, status)
-    assert.matches("trial_77_arch.yaml", text, 1, true)
+    assert.matches("r has no trial 77", text, 1, true)
   end)
 
   it("refuses settings that make no sense", function()
@@ -256,6 +256,13 @@ output: {results_dir: r}
     refused({ precision_pairs = { { total_bits = 4, int_bits = "learned", steps = "free" } } }, "steps = \"free\" has no integer form")
     refused({ precision_pairs = { { total_bits = 65, int_bits = 5 } } }, "from 1 to 64, got 65")
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 8, int_bits = 3 } } }, "<8,3> stands twice")
+    refused({ precision_pairs = { "<8,3>" } }, "precision_pairs%[1%]: { total_bits =, int_bits = } expected, got <8,3>")
+    refused({ precision_pairs = { { 8, 3 } } }, "int_bits = } expected, got a list")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3, roundin = "TRN" } } }, "nearest: rounding")
+    for _, none in ipairs { nn.sequential { input = { 6 }, nn.dense { units = 2 } }, nn.sequential { input = { 6 }, nn.dense { units = 2 } }:net() } do
+      assert.error_matches(function() search(none, data, "none") end, "arch:build{}", 1, true)
+    end
+    assert.error_matches(function() search(nil, data, "none") end, "a net or a list of nets; got nil")
     refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")
     refused({ pruning_rate = 1.5 }, "got 1.5")
     refused({ tolerance = -1 }, "tolerance must be at least 0 and below 1, got %-1")

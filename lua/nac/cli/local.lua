@@ -26,6 +26,8 @@ local function run(options)
   local settings = {}
   for key, value in pairs(config.local_search) do settings[key] = value end
   settings.mode = options.mode or settings.mode
+  local ok, why = require("nac.local_search").check(settings)
+  if not ok then return fail(why) end
   local result
   result, message = require("nac.local_search").run((options.results or config.output.results_dir):gsub("(.)/+$", "%1"), nil, settings, {
     workers = options.workers, resume = options.resume, force = options.force, trial = options.trial, quiet = options.quiet,

@@ -132,12 +132,14 @@ local function tuning(cfg)
   end
 end
 
+-- What goes with what in the local search; its own message begins with the key.
+local function local_search(cfg)
+  local ok, message = require("nac.local_search").check(cfg.local_search)
+  if ok then return end
+  return "local_search." .. message:match "^[%w_]*", (message:gsub("^precision_pairs%[(%d+)%]", "pair %1"):gsub("^[%w_]+: ", ""))
+end
+
 local function bits(cfg)
-  for i, pair in ipairs(cfg.local_search.precision_pairs) do
-    if type(pair.int_bits) == "number" and pair.int_bits > pair.total_bits then
-      return "local_search.precision_pairs", ("pair %d has %d integer bits of %d"):format(i, pair.int_bits, pair.total_bits)
-    end
-  end
   local s = cfg.synthesis
   if s.total_bits and type(s.int_bits) == "number" and s.int_bits > s.total_bits then
     return "synthesis.int_bits", ("%d integer bits of %d"):format(s.int_bits, s.total_bits)
@@ -155,7 +157,7 @@ local function estimator(cfg)
   end
 end
 
-local rules = { dataset, sets, task, objectives, space, layer_lists, ranges, tuning, bits, estimator }
+local rules = { dataset, sets, task, objectives, space, layer_lists, ranges, tuning, local_search, bits, estimator }
 
 --- Applies all conditions; fills in the defaults that depend on other keys.
 -- @param cfg a checked configuration

@@ -13,6 +13,7 @@ local outputs = require "nac.local_search.outputs"
 local proc = require "nac.c.proc"
 local report = require "nac.local_search.report"
 local score = require "nac.local_search.score"
+local specs = require "nac.quant.spec"
 local start = require "nac.local_search.start"
 local study = require "nac.study"
 local units = require "nac.local_search.unit"
@@ -26,6 +27,9 @@ local defaults = {
 local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
 
 local function fail(form, ...) error(form:format(...), 0) end
+
+-- A message without the place in here that it came from, which is no news to the user.
+local function plain(message) return (tostring(message):gsub("^[^\n]-%.lua:%d+: ", "")) end
 
 local function whole(s, key)
   if math.type(s[key]) ~= "integer" or s[key] < 0 then fail("%s must be an integer from 0, got %s", key, tostring(s[key])) end
@@ -55,6 +59,30 @@ local function check_pruning(s)
   end
 end
 
+local function check_pairs(list)
+  if type(list) ~= "table" or #list == 0 then fail("precision_pairs is empty; at least one { total_bits =, int_bits = }") end
+  local seen = {}
+  for i, pair in ipairs(list) do
+    if type(pair) ~= "table" or pair[1] ~= nil then
+      fail("precision_pairs[%d]: { total_bits =, int_bits = } expected, got %s", i, type(pair) == "table" and "a list" or tostring(pair))
+    end
+    for key in pairs(pair) do enum.check(key, specs.keys, ("key of precision_pairs[%d]"):format(i), 0) end
+    local total, int = pair.total_bits, pair.int_bits
+    if math.type(total) ~= "integer" or total < 1 or total > 64 then
+      fail("precision_pairs[%d]: total_bits must be an integer from 1 to 64, got %s", i, tostring(total))
+    end
+    if int ~= "auto" and int ~= "learned" and (math.type(int) ~= "integer" or int > total) then
+      fail("precision_pairs[%d]: int_bits must be \"auto\", \"learned\" or an integer of at most %d, got %s", i, total, tostring(int))
+    end
+    if pair.steps == "free" then
+      fail("precision_pairs[%d]: steps = \"free\" has no integer form; a local search learns powers of two (steps = \"powers\", the default)", i)
+    end
+    local label = units.label(pair)
+    if seen[label] then fail("precision_pairs[%d]: %s stands twice", i, label) end
+    seen[label] = true
+  end
+end
+
 -- The settings with defaults, checked.
 local function checked(given)
   if type(given) ~= "table" then fail("the settings of a local search are a table, as a configuration's section local_search; got %s", type(given)) end
@@ -73,23 +101,7 @@ local function checked(given)
   if type(s.tolerance) ~= "number" or not (s.tolerance >= 0 and s.tolerance < 1) then
     fail("tolerance must be at least 0 and below 1, got %s", tostring(s.tolerance))
   end
-  if type(s.precision_pairs) ~= "table" or #s.precision_pairs == 0 then fail("precision_pairs is empty; at least one { total_bits =, int_bits = }") end
-  local seen = {}
-  for i, pair in ipairs(s.precision_pairs) do
-    local total, int = pair.total_bits, pair.int_bits
-    if math.type(total) ~= "integer" or total < 1 or total > 64 then
-      fail("precision_pairs[%d]: total_bits must be an integer from 1 to 64, got %s", i, tostring(total))
-    end
-    if int ~= "auto" and int ~= "learned" and (math.type(int) ~= "integer" or int > total) then
-      fail("precision_pairs[%d]: int_bits must be \"auto\", \"learned\" or an integer of at most %d, got %s", i, total, tostring(int))
-    end
-    if pair.steps == "free" then
-      fail("precision_pairs[%d]: steps = \"free\" has no integer form; a local search learns powers of two (steps = \"powers\", the default)", i)
-    end
-    local label = units.label(pair)
-    if seen[label] then fail("precision_pairs[%d]: %s stands twice", i, label) end
-    seen[label] = true
-  end
+  check_pairs(s.precision_pairs)
   return s
 end
 
@@ -168,6 +180,7 @@ local function new_job(what, data, settings, options)
     from, message = start.from_results(what, options)
     if not from then return nil, message end
   else
+    if what == nil then fail("a local search takes a result of nac.global_search.run, the path of its folder, a net or a list of nets; got nil") end
     if data == nil then fail("a local search of a net needs data: a data set, or { fit =, search =, select = }") end
     from = start.from_nets(what, data)
   end
@@ -252,6 +265,15 @@ local function work(job, result, options)
   return finish(job, list, result)
 end
 
+--- Checks settings before anything runs.
+-- @param settings as of `run`
+-- @return true; or nil and a message, which begins with the key that is meant
+function M.check(settings)
+  local ok, message = pcall(checked, settings)
+  if ok then return true end
+  return nil, plain(message)
+end
+
 --- Runs a local search.
 -- @param what result of `nac.global_search.run`, or the path of its results folder: the winner's trained weights, on the
 --   folds that they were trained on; or a net, or a list of nets, one a fold
@@ -270,7 +292,7 @@ function M.run(what, data, settings, options)
   options = options or {}
   local begun = proc.clock()
   local called, job, message = pcall(new_job, what, data, settings or {}, options)
-  if not called then error(job, 2) end
+  if not called then error(plain(job), 2) end
   if not job then return nil, message end
   local ok
   ok, message = lock(job)

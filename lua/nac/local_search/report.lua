@@ -42,6 +42,7 @@ function M.text(result)
   end
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   if result.constant_guess then add("a constant guess scores %.4f", result.constant_guess) end
+  if result.fault then add("failed: %s", result.fault) end
   if result.best then
     local r = result.best
     add("winner: %s after iteration %d: accuracy %s on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, score(r.accuracy),

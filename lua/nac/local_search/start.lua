@@ -1,6 +1,7 @@
 --- What a local search starts from: trained nets, one a fold, and the very folds
 -- they were trained on, so that nothing that a net is scored on was trained on.
 local file = require "nac.util.file"
+local lfs = require "lfs"
 local model = require "nac.model"
 local setup = require "nac.global_search.setup"
 local yaml = require "nac.util.yaml"
@@ -19,6 +20,22 @@ local function winner_of(dir)
   return number, path
 end
 
+-- The numbers of the trials whose weights a folder has.
+local function kept_trials(dir)
+  local numbers, seen = {}, {}
+  if file.exists(dir .. "/weights") == "directory" then
+    for name in lfs.dir(dir .. "/weights") do
+      local number = tonumber(name:match "^trial_(%d+)[%w_]*%.npz$")
+      if number and not seen[number] then
+        numbers[#numbers + 1] = number
+        seen[number] = true
+      end
+    end
+  end
+  table.sort(numbers)
+  return #numbers > 0 and table.concat(numbers, ", ") or "none here"
+end
+
 -- The nets of a trial with the weights that the global search trained.
 local function trained_nets(job, dir, number, description)
   local arch = job.to_nn(description)
@@ -26,7 +43,7 @@ local function trained_nets(job, dir, number, description)
   for i = 1, #job.folds do
     local path = ("%s/weights/trial_%d%s.npz"):format(dir, number, #job.folds > 1 and "_fold" .. i or "")
     if not file.exists(path) then
-      return nil, ("%s: no such file; the global search keeps the weights of the trials on its front"):format(path)
+      return nil, ("%s: no such file; the global search keeps the weights of the trials on its front: %s"):format(path, kept_trials(dir))
     end
     local net = arch:build {}
     local ok, message = model.load(net, path)
@@ -52,6 +69,7 @@ function M.from_results(dir, options)
   local path
   if number then
     path = ("%s/trial_yamls/trial_%d_arch.yaml"):format(dir, number)
+    if not file.exists(path) then return nil, ("%s has no trial %d (%s is not there)"):format(dir, number, path) end
   else
     number, path = winner_of(dir)
     if not number then return nil, path end
@@ -80,6 +98,10 @@ end
 -- @return as `from_results`
 function M.from_nets(nets, data)
   if type(nets) ~= "table" then nets = { nets } end
+  if #nets == 0 then error("a net with weights or a list of them expected, one a fold; of a description arch:build{} makes one", 0) end
+  for _, net in ipairs(nets) do
+    if type(net) ~= "userdata" or not net:built() then error("a local search starts from trained nets; this one has no weights (arch:build{})", 0) end
+  end
   local start = { nets = nets, search = {}, seed = 1, what = "the given net" }
   if require("nac.dataset.base").is(data) then
     local folds = data:folds(#nets)

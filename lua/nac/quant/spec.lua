@@ -10,6 +10,11 @@ M.roles = { "weights", "biases", "activations", "input", "output" }
 local pair_keys = { "total_bits", "int_bits", "int_bits_exclude_sign", "signed", "rounding", "overflow", "method", "percentile", "per", "steps" }
 local top_keys = { "kinds", "layers", "data", "quiet" }
 
+--- What a table for `nac.quant.prepare` may say of number formats.
+M.keys = { "kinds", "layers" }
+table.move(pair_keys, 1, #pair_keys, 3, M.keys)
+table.move(M.roles, 1, #M.roles, #M.keys + 1, M.keys)
+
 --- What has a format of its own.
 M.per = { "tensor", "channel", "element" }
 
