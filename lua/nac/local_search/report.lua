@@ -23,8 +23,11 @@ function M.front(curves)
 end
 
 local function line(r, mark)
+  local accuracy = score(r.accuracy)
+  local digits = accuracy:match "^%-?%d+%.(%d+)$"
+  local std = digits and ("%%.%df"):format(#digits):format(r.std) or score(r.std) -- as many as the accuracy has
   return ("  %-12s %9d %9.4f %9s %7s %15.0f %15.0f %s"):format(
-    r.label, r.iteration, r.sparsity, score(r.accuracy), score(r.std), r.bops, r.scaled_bops, mark)
+    r.label, r.iteration, r.sparsity, accuracy, std, r.bops, r.scaled_bops, mark)
 end
 
 --- The report as text.
