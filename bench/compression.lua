@@ -52,7 +52,7 @@ local function compressed(from, widths, lr, part)
   local precisions, found = {}, {}
   for i, bits in ipairs(widths) do precisions[i] = { total_bits = bits, int_bits = "auto" } end
   local result = run(from.net, { fit = from.parts.fit, search = from.parts.search, select = part },
-    { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8, precision_pairs = precisions },
+    { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8, kept_epoch = "last", precision_pairs = precisions },
     { seed = from.seed, search = { learning_rate = lr } })
   for i, curve in ipairs(result.curves) do
     found[widths[i]] = {}

@@ -34,6 +34,7 @@ local M = {}
 --   adagrad `eps` = 1e-10
 -- * `l1`, `l2` = 0: added to the gradient of weights (not of biases or normalisation) as l1 sign(w) + l2 w
 -- * `patience` = 3 epochs, false = train to the end (the best epoch still counts)
+-- * `kept_epoch` = "best" (the least loss on the search part) or "last"
 -- * `plateau` = `{ factor = .5, patience = 1, min_lr = 1e-6 }`: the rate falls after `patience` epochs without a lower
 --   loss on `search`; false = constant rate
 -- * `schedule` in its place: "constant", `{ kind = "step", step_size =, gamma = .1 }`, `{ kind = "multi_step",

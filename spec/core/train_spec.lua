@@ -120,6 +120,18 @@ describe("early stopping", function()
     end
   end)
 
+  it("leaves the last epoch's weights where that is wanted", function()
+    local net <close> = mlp(4, 3)
+    local last
+    local function note() last = state_of(net) end
+    local fit = train.fit(net, data, { epochs = 20, lr = 0.05, batch = 16, patience = false, kept_epoch = "last", on_epoch = note })
+    assert.equal(20, fit.best_epoch)
+    assert(twin.same(last, state_of(net)))
+    assert.equal(fit.val_loss, train.evaluate(net, data.search).loss)
+    assert.equal(fit.history[20].val_loss, fit.val_loss)
+    assert.error_matches(function() train.fit(net, data, { kept_epoch = "first" }) end, "unknown kept_epoch 'first'; allowed: best, last", 1, true)
+  end)
+
   it("needs a search part", function()
     local net <close> = mlp(4, 3)
     local fit = train.fit(net, { fit = data.fit }, { epochs = 8, patience = 1, lr = 0.05 })

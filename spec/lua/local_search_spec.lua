@@ -106,6 +106,19 @@ describe("a local search", function()
     assert.equal(file.read(path("learned", "combined_qat_pruning_log.csv")), file.read(path("learned_again", "combined_qat_pruning_log.csv")))
   end)
 
+  it("keeps the last epoch's weights if told so, and remembers that", function()
+    local net, data = small()
+    local best = assert(search(net, data, "epochs", { qat_epochs = 8, kept_epoch = "best" }))
+    local none, message = search(net, data, "epochs", { qat_epochs = 8, kept_epoch = "last" })
+    assert.is_nil(none)
+    assert.matches("another local search", message, 1, true)
+    local last = assert(search(net, data, "epochs", { qat_epochs = 8, kept_epoch = "last" }, { force = true }))
+    assert.equal("last", require("nac.util.yaml").load(path("epochs", "local_search_config.yaml")).kept_epoch)
+    local function losses(result) return result.curves[1].rows[1].units[1].loss end
+    assert.is_true(losses(last) >= losses(best))
+    for _, iteration in ipairs { 1, 2 } do assert.is_true(math.abs(last.curves[1].rows[iteration + 1].sparsity - (1 - .5 ^ iteration)) < .01) end
+  end)
+
   it("gives the same in one process and in workers, and after a kill", function()
     local net, data = small()
     local function table_of(name) return assert(file.read(path(name, "combined_qat_pruning_log.csv"))) end

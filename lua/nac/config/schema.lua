@@ -266,6 +266,8 @@ local local_search = {
     example = "epoch:3",
     doc = "What is rewound after each pruning step (docs/local_search.md); the algorithm decides where it is left out." },
   { key = "include_bias", kind = "boolean", default = false, doc = "Whether biases are pruned, too." },
+  { key = "kept_epoch", kind = "word", words = set("kept_epoch", { "best", "last" }), default = "best",
+    doc = "Whose weights count after each training: the epoch with the least loss on the search part, or the last." },
   { key = "precision_pairs", kind = "list", of = { kind = "section", keys = precision_pair() },
     doc = "Precisions that are tried.",
     default = function() return { { total_bits = 8, int_bits = 3 } } end },

@@ -22,7 +22,7 @@ local M = {}
 
 local defaults = {
   mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "lottery",
-  include_bias = false, pruning_structure = "weights", pruning_norm = "l1", tolerance = .01,
+  include_bias = false, pruning_structure = "weights", pruning_norm = "l1", tolerance = .01, kept_epoch = "best",
 }
 local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
 
@@ -94,6 +94,7 @@ local function checked(given)
   enum.check(s.mode, { "combined", "separated" }, "mode of the local search", 0)
   enum.check(s.pruning_algorithm, { "lottery", "nac", "snac-pack" }, "pruning algorithm", 0)
   for _, key in ipairs { "qat_epochs", "pruning_iterations", "pruning_epochs" } do whole(s, key) end
+  enum.check(s.kept_epoch, { "best", "last" }, "kept_epoch", 0)
   check_pruning(s)
   if type(s.pruning_rate) ~= "number" or not (s.pruning_rate > 0 and s.pruning_rate <= 1) then
     fail("pruning_rate must be above 0 and at most 1, got %s", tostring(s.pruning_rate))
@@ -119,6 +120,7 @@ local function identity_of(job)
     "pruning_structure", "pruning_norm", "reuse_factor", "mask_updates" } do
     text[#text + 1] = ("%s %s"):format(key, tostring(job.settings[key]))
   end
+  if job.settings.kept_epoch == "last" then text[#text + 1] = "kept_epoch last" end
   for _, pair in ipairs(job.settings.precision_pairs) do
     local words = {}
     for key, value in pairs(pair) do words[#words + 1] = ("%s=%s"):format(key, type(value) == "table" and json.encode(value) or tostring(value)) end
@@ -282,7 +284,7 @@ end
 --   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
 --   `pruning_algorithm` = "lottery" | "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
---   `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
+--   `kept_epoch` = "best" | "last", `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
 --   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
 -- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its

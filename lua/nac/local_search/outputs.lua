@@ -15,7 +15,7 @@ function M.config_path(dir) return dir .. "/local_search_config.yaml" end
 
 local order = {
   "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "tolerance", "pruning_algorithm", "pruning_structure",
-  "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "precision_pairs",
+  "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "kept_epoch", "precision_pairs",
   "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
 }
 

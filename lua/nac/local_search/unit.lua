@@ -105,6 +105,7 @@ function M.label(pair) return pair and ("<%d,%s>"):format(pair.total_bits, pair.
 
 local function fit_options(job, unit)
   local options = setup.fit_options(job.search)
+  options.kept_epoch = job.settings.kept_epoch
   options.standardize, options.augment, options.seed, options.loss = "none", job.augment or false, job.seed + unit.fold - 1, job.loss
   return options
 end

@@ -21,7 +21,7 @@ Run.__index = Run
 Run.__name = "nac.train.run"
 
 local known = {
-  "augment", "batch", "checkpoint", "epochs", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "pauses", "piece", "plateau",
+  "augment", "batch", "checkpoint", "epochs", "kept_epoch", "l1", "l2", "loss", "lr", "on_epoch", "optimizer", "patience", "pauses", "piece", "plateau",
   "reference", "resume", "schedule", "seed", "standardize", "trial",
 }
 
@@ -112,6 +112,7 @@ function M.new(net, data, options, level)
   local opts, lr = trainer_options(options, guard.call(level, guard.loss, net, task), rows, level)
   local patience = options.patience == nil and 3 or options.patience or 0
   if math.type(patience) ~= "integer" then error("patience must be an integer or false, got " .. tostring(patience), level) end
+  local keeps_last = enum.check(options.kept_epoch or "best", { "best", "last" }, "kept_epoch", level) == "last"
   local spec = schedule_spec(options, search, level)
   local scaled = options.standardize or data.standardize
   if scaled and scaled ~= "none" then guard.call(level, standardize.set, net, part.some(fit), scaled) end
@@ -119,7 +120,7 @@ function M.new(net, data, options, level)
   local run = { lr = lr, epochs = epochs, steps = part.steps(fit, trainer) }
   local self = setmetatable({
     change = type(augment) == "function" and augment or nil, net = net, fit = fit, search = search, options = options,
-    epochs = epochs, patience = patience, trainer = trainer,
+    epochs = epochs, patience = patience, keeps_last = keeps_last, trainer = trainer,
     settings = { batch = opts.batch, seed = opts.seed, rows = part.rows(fit) }, history = {}, seconds = 0, best_state = tensor.zeros { net:state_size() },
   }, Run)
   local ok, made = pcall(schedule.new, spec, run, 1)
@@ -225,11 +226,12 @@ function Run:load_state(state)
   self.best = self.history[state.best_epoch]
 end
 
---- Gives the net the weights of its best epoch (with a search part).
+--- Gives the net the weights of the epoch that is kept: its best one (with a search part), or the last.
 -- @return the result, as `nac.train.fit` does
 function Run:finish()
-  if self.search then self.net:load_state(self.best_state) end
-  local best, n = self.best or { epoch = 0 }, #self.history
+  if self.search and not self.keeps_last then self.net:load_state(self.best_state) end
+  local n = #self.history
+  local best = self.keeps_last and self.history[n] or self.best or { epoch = 0 }
   local lr = self.schedule:following(n, self.history[n])
   return { epochs = n, best_epoch = best.epoch, loss = best.loss, val_loss = best.val_loss, val_accuracy = best.val_accuracy,
            lr = lr, seconds = self.seconds, samples = n * part.rows(self.fit), history = self.history }
