@@ -8,6 +8,7 @@ local benches = {
   { "qat_step", peers = true },
   { "hls_write" },
   { "hls_random" },
+  { "firmware_t1" },
   { "compression" },
   { "t1_search" },
   { "search_quality" },

@@ -44,7 +44,7 @@ describe("firmware", function()
     for i, text in ipairs(said) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
   end)
 
-  it_compiles("normalises and takes logarithms of softmax like the exact executor", function()
+  it_compiles("normalises and takes logarithms of softmax like the exact executor, in streams too", function()
     local dirs, words = {}, {}
     for seed = 1, 9 do
       local r = nac.rng.stream(seed, "norms")
@@ -63,7 +63,7 @@ describe("firmware", function()
       net:quantise(1, quant.format { width = r:int(2, 9), integer = r:int(1, 4) })
       if seed % 2 == 0 then net:quantise(2, random_firmware.format(r)) end
       local dir = csim.folder()
-      assert(nac.hls.write(net, dir, {}))
+      assert(nac.hls.write(net, dir, { io = seed % 4 < 2 and "parallel" or "stream" }))
       dirs[#dirs + 1], words[#words + 1] = dir, layer.kind .. " of " .. table.concat(shape, "x")
     end
     for i, text in ipairs(csim.run(dirs)) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
@@ -136,7 +136,13 @@ describe("firmware", function()
     end
     local tcl = assert(csim.file.read(dir .. "/build_prj.tcl"))
     assert.truthy(tcl:find("set_part {xc7z020clg400-1}", 1, true))
-    assert.truthy(tcl:find("create_clock -period 6.5 ", 1, true))
+    for _, line in ipairs { "create_clock -period 6.5 ", "set_clock_uncertainty 12.5% default\n", "set_top myproject\n" } do
+      assert.truthy(tcl:find(line, 1, true), line)
+    end
+    local code = assert(csim.file.read(dir .. "/firmware/myproject.cpp"))
+    for _, pragma in ipairs { "INTERFACE ap_vld port=input", "INTERFACE ap_ctrl_hs port=return", "PIPELINE II=1" } do
+      assert.truthy(code:find("\n#pragma HLS " .. pragma .. "\n", 1, true), pragma)
+    end
     local camera = nn.sequential { input = { 1, 5, 5 }, nn.conv2d { channels = 2, kernel = 2 }, nn.relu {}, nn.max_pool { size = 2 }, nn.flatten {},
       nn.dense { units = 2 }, nn.softmax {} }:build { seed = 1 }
     local q = nac.quant.prepare(camera, { total_bits = 6, int_bits = 2, output = true, quiet = true })
@@ -179,6 +185,13 @@ describe("firmware", function()
     assert.equal("directory", csim.file.exists(dir))
   end)
 
+  it("takes the reuse factor as the interval of the pipeline with the strategy latency", function()
+    local dir, made = write(mlp(), { reuse_factor = 5 })
+    assert.same({}, made.reuse)
+    assert.truthy(assert(csim.file.read(dir .. "/firmware/myproject.cpp")):find("#pragma HLS PIPELINE II=5\n", 1, true))
+    assert.truthy(assert(csim.file.read(dir .. "/README.md")):find("matmul_const, latency, reuse factor 5", 1, true))
+  end)
+
   it("knows the reuse factors of every layer that has multipliers", function()
     local net = nn.sequential { input = { 3, 6, 6 }, nn.conv2d { channels = 4, kernel = 2 }, nn.relu {}, nn.flatten {}, nn.dense { units = 2 } }
       :build { seed = 1 }
@@ -198,11 +211,10 @@ describe("firmware", function()
     local attention = nn.sequential { input = { 4, 6 }, nn.self_attention { dim = 4 } }:build { seed = 1 }
     local a = nac.quant.prepare(attention, { total_bits = 6, int_bits = 2, quiet = true })
     local options = { strategy = "resource", reuse_factor = 4 }
-    local dirs = { write(q, options), (write(a, options)) }
-    for _, dir in ipairs(dirs) do
-      local name = csim.file.read(dir .. "/firmware/parameters.h")
-      assert.truthy(name:find("reuse_factor = 4;", 1, true))
-    end
+    local dirs = { write(q, options), (write(a, options)), (write(a, { io = "stream" })) }
+    for i = 1, 2 do assert.truthy(csim.file.read(dirs[i] .. "/firmware/parameters.h"):find("reuse_factor = 4;", 1, true)) end
+    local rows = csim.file.read(dirs[3] .. "/firmware/parameters.h"):match "scores: matmul.-};"
+    assert.matches("m_block = 1;.*n_block = 4;", rows) -- streamed: a row of the result a cycle
     local parameters = csim.file.read(dirs[1] .. "/firmware/parameters.h")
     assert.equal("4", parameters:match "struct config2_product {.-multipliers = (%d+);") -- of 8 groups
     assert.truthy(csim.file.read(dirs[1] .. "/firmware/weights/w2.h"):find("4 for each of 4 multipliers, 4 groups of zeros left out", 1, true))
@@ -261,6 +273,9 @@ describe("firmware", function()
     refused("unknown io 'stram'; allowed: parallel, stream; nearest: stream", mlp(), { io = "stram" })
     refused("data: a contiguous f32 tensor of samples of 6 expected", mlp(), { data = nac.tensor.zeros { 3, 5 } })
     refused("data: holds numbers that are not finite", mlp(), { data = nac.tensor { { 1, 2, 3, 4, 5, 1 / 0 } } })
+    local flat = nn.sequential { input = { 784 }, nn.dense { units = 2 } }:build { seed = 1 }
+    refused("io: a token of the input has 784 elements of 8 bits, an AXI stream at most 4096 bits in all; io = \"parallel\" has a port for each",
+      nac.quant.prepare(flat, { total_bits = 6, int_bits = 2, quiet = true }), { io = "stream" })
     local broken = mlp()
     broken:tensor("dense2.weight"):set(0 / 0, 1, 2)
     refused("'dense2.weight' holds numbers that are not finite", broken)

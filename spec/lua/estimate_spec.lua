@@ -2,6 +2,7 @@ local config = require "nac.config"
 local estimate = require "nac.estimate"
 local files = require "spec.support.files"
 local reuse = require "nac.estimate.reuse"
+local nn = require("nac").nn
 
 -- A net of dense layers and relus that only knows its cost terms.
 local function net(widths, nonzero)
@@ -124,6 +125,17 @@ describe("an estimate", function()
     assert.error_matches(function() estimate.resources(small, { estimator = "analitic" }) end, "nearest: analytic")
     assert.error_matches(function() estimate.resources(small, { layers = { dens1 = {} } }) end, "nearest: dense1")
     assert.error_matches(function() estimate.resources({}) end, "architecture, a net or a description")
+  end)
+
+  it("counts positions one after another, or all at once", function()
+    local net = nn.sequential { input = { 2, 6, 6 }, nn.conv2d { channels = 3, kernel = 3 }, nn.conv_attn { hidden = 2 } }
+    local turn, once = estimate.resources(net, {}), estimate.resources(net, { at_once = true })
+    assert.equal(16, turn.interval)
+    assert.equal(1, once.interval)
+    local conv = { turn.layers[1], once.layers[1] }
+    assert.is_true(math.abs(conv[2].lut - 16 * conv[1].lut) <= 16) -- rounded up
+    assert.equal(15, conv[1].cycles - conv[2].cycles)
+    assert.equal(16 * turn.layers[8].dsp, once.layers[8].dsp)
   end)
 
   it("says with numbers what does not fit", function()

@@ -76,6 +76,25 @@ describe("synthesis", function()
     assert.matches("DOES NOT FIT", tostring(s), 1, true)
   end)
 
+  it("computes position after position, as streams, where the board has no room for all at once", function()
+    local q, x = prepared("camera", nn.sequential { input = { 1, 12, 12 }, nn.conv2d { channels = 8, kernel = 3 }, nn.relu {}, nn.flatten {},
+      nn.dense { units = 1 } })
+    local function made(options)
+      options.data, options.dir, options.csim, options.picture, options.force = x, folder .. "/camera", false, false, true
+      return nac.synthesis.run(q, nil, options)
+    end
+    local s = assert(made { board = "pynq-z2" })
+    assert.equal("stream", s.io)
+    assert.equal(100, s.estimate.interval)
+    assert.matches("io = stream was chosen: with all positions at once (parallel) it needs", tostring(s), 1, true)
+    assert.matches("hls::stream", assert(file.read(folder .. "/camera/firmware/myproject.h")), 1, true)
+    s = assert(made { board = "vu13p" })
+    assert.equal("parallel", s.io)
+    assert.equal(1, s.estimate.interval)
+    local _, why = made { board = "pynq-z2", io = "parallel" }
+    assert.matches("the net does not fit: it needs %d+ LUT of 53200", why)
+  end)
+
   it("without g++ writes the project and fails, saying that the proof is missing", function()
     local _, _, path = prepared("alone", small())
     local text, status = run(("CXX=no-such-compiler $NAC_LUA synth %s --data %s/samples.npz"):format(path, folder))

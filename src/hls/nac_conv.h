@@ -18,8 +18,6 @@ void conv_const_latency(const X x[C::groups * C::channels * C::h * C::w], Y y[C:
                 const W w[C::groups * C::outputs * C::channels * C::kh * C::kw], const B offset[C::groups * C::outputs])
 {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable=w complete
-#pragma HLS ARRAY_PARTITION variable=offset complete
   for (int g = 0; g < C::groups; g++) {
 #pragma HLS UNROLL
     for (int p = 0; p < C::outputs; p++) {

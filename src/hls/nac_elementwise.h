@@ -85,8 +85,6 @@ template <class C, class X, class Y, class W, class B>
 void scale(const X x[C::n], Y y[C::n], const W w[C::n_weights], const B offset[C::n_weights])
 {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable=w complete
-#pragma HLS ARRAY_PARTITION variable=offset complete
   for (unsigned i = 0; i < C::n; i += C::n_weights * C::inner) {
 #pragma HLS UNROLL
     for (unsigned j = 0; j < C::n_weights; j++) {

@@ -12,14 +12,13 @@
 
 namespace nac {
 
-// Strategy "latency": every product has hardware of its own; a weight of zero has none.
+// Strategy "latency": every product has hardware of its own; a weight of zero has none. All indices are constants once
+// loops are unrolled, so that weights become part of the logic: no array of them is left that had to be partitioned.
 template <class C, class X, class Y, class W, class B>
 void matmul_const_latency(const X x[C::outer * C::groups * C::n_in], Y y[C::outer * C::groups * C::n_out],
                           const W w[C::groups * C::n_out * C::n_in], const B offset[C::groups * C::n_out])
 {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable=w complete
-#pragma HLS ARRAY_PARTITION variable=offset complete
   for (unsigned r = 0; r < C::outer; r++) {
 #pragma HLS UNROLL
     for (unsigned g = 0; g < C::groups; g++) {

@@ -162,7 +162,7 @@ template <class C, class Token> void read_position(hls::stream<Token> &from, int
   }
 }
 
-// Convolution, strategy "latency": a window each cycle.
+// Convolution, strategy "latency": a window each cycle, or each reuse_factor cycles.
 template <class C, class In, class Out, class W, class B>
 void conv_stream_latency(hls::stream<In> &from, hls::stream<Out> &to, const W *w, const B *offset)
 {
@@ -172,7 +172,7 @@ void conv_stream_latency(hls::stream<In> &from, hls::stream<Out> &to, const W *w
   for (int row = 0; row < C::rows; row++) {
     int next_column = C::span_w - 1;
     for (int column = 0; column < C::columns; column++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=C::product_t::reuse_factor
       In x;
       read_position<C>(from, row, column, x);
       window.push(x.data, column);

@@ -59,7 +59,7 @@ return {
     command:option("--input", "type of raw inputs, such as 'ap_int<16>'; standardised; auto"):argname("TYPE")
     command:option("--output", "logits, argmax or threshold"):choices { "logits", "argmax", "threshold" }
     command:option("--threshold", "what an output must be above"):argname("T"):convert(tonumber)
-    command:option("--io", "ports: parallel (all elements at once) or stream"):choices { "parallel", "stream" }
+    command:option("--io", "parallel (all elements and positions at once) or stream (default: parallel if it fits the board)"):choices { "parallel", "stream" }
     arguments.integer(command, "--bits", "W", 1, "of a local search's folder the net of that many bits ...")
     command:option("--int-bits", "... and integer bits (default auto)"):argname("I"):convert(function(text)
       return math.tointeger(tonumber(text)) or text

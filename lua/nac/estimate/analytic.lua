@@ -96,6 +96,13 @@ local function dense_resource(t, hw, out, known)
   out.ff = 2 * t.fan_in * hw.bits + multipliers * 4 * hw.bits + 2 * n_out * sum_bits + n_out * hw.bits
 end
 
+-- As many times the hardware, for positions that are computed at once.
+local function copies(n, out)
+  for _, sums in ipairs { out, out.csynth } do
+    for _, key in ipairs { "lut", "ff", "dsp", "bram" } do sums[key] = sums[key] and sums[key] * n end
+  end
+end
+
 -- One function an operation of the cost terms.
 local operations = {}
 
@@ -104,7 +111,9 @@ function operations.matmul_const(t, hw, out, known)
   out.reuse_factor = reuse.nearest(t.fan_in, n_out, hw.reuse_factor)
   out.interval = out.reuse_factor
   if hw.strategy == "resource" then dense_resource(t, hw, out, known) else dense_latency(t, hw, out, known) end
-  if t.positions > 1 then
+  if hw.at_once and hw.strategy ~= "resource" then
+    copies(t.positions, out)
+  elseif t.positions > 1 then
     -- Positions follow one another through the same hardware.
     out.cycles = out.cycles + (t.positions - 1) * out.reuse_factor
     out.interval = t.positions * out.reuse_factor
@@ -132,16 +141,18 @@ local function multipliers(n, hw, out)
 end
 
 -- Products of two values for one position of the output, shared among positions
--- as in a convolution, and by the reuse factor.
+-- as in a convolution, and by the reuse factor; or for all positions at once.
 function operations.matmul_values(t, hw, out)
-  local products = t.fan_in * t.fan_out
+  local in_turn = hw.at_once and 1 or t.positions
+  local outputs = t.fan_out * t.positions // in_turn
+  local products = t.fan_in * outputs
   local rf = math.min(hw.reuse_factor, products)
   local parallel, sum_bits = ceil(products / rf), 2 * hw.bits + log2(t.fan_in)
   multipliers(parallel, hw, out)
   out.lut = out.lut + LUT_PER_ADDER_BIT * parallel * sum_bits
-  out.ff = parallel * 2 * hw.bits + t.fan_out * hw.bits
-  local depth = levels(math.max(1, parallel / t.fan_out)) + 1
-  out.interval = t.positions * rf
+  out.ff = parallel * 2 * hw.bits + outputs * hw.bits
+  local depth = levels(math.max(1, parallel / outputs)) + 1
+  out.interval = in_turn * rf
   out.cycles = 1 + ceil(depth / levels_per_cycle(hw)) + out.interval - 1
 end
 
@@ -177,10 +188,11 @@ function operations.max(t, hw, out)
   out.ff = outputs * hw.bits * out.cycles
 end
 
--- Rows follow one another through the same hardware, one a cycle.
-local function one_after_another(t, out)
-  out.interval = math.max(1, t.positions or 1)
-  out.cycles = out.cycles + out.interval - 1
+-- Rows follow one another through the same hardware, one a cycle; or all have hardware of their own.
+local function one_after_another(t, hw, out)
+  local rows = math.max(1, t.positions or 1)
+  if hw.at_once then return copies(rows, out) end
+  out.interval, out.cycles = rows, out.cycles + rows - 1
 end
 
 -- Mean and variance of a row of n, a table of inverse roots, a product and a
@@ -193,7 +205,7 @@ function operations.layernorm(t, hw, out)
   out.bram = 1
   out.ff = n * 4 * hw.bits
   out.cycles = 2 * ceil((levels(n) + 1) / levels_per_cycle(hw)) + 5 -- two sums; squares, table (2), product, scale
-  one_after_another(t, out)
+  one_after_another(t, hw, out)
 end
 
 -- A comparison with zero rides in the rounding level of the layer before it, where there is time.
@@ -217,10 +229,10 @@ function operations.softmax(t, hw, out)
   local tree = ceil((ceil(log2(math.max(2, n))) + levels(n)) / levels_per_cycle(hw))
   out.cycles = ceil(6 * level_ns(hw) / LEVEL_NS) + tree + (hw.reuse_factor > 1 and 2 * (math.min(n, hw.reuse_factor) - 1) or 0)
   out.bram = ceil(n / (2 * hw.reuse_factor)) + 1
-  one_after_another(t, out)
   out.dsp = n
   out.lut = n * (3 * TABLE_BITS + 2 * hw.bits + 10)
   out.ff = n * 10 * TABLE_BITS
+  one_after_another(t, hw, out)
 end
 
 function operations.none() end

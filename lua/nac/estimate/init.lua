@@ -95,7 +95,7 @@ local function checked(given)
     hw.layers = {}
     for name, own in pairs(given.layers) do hw.layers[name] = settings(own, {}) end
   end
-  hw.weights_known = given.weights_known
+  hw.weights_known, hw.at_once = given.weights_known, given.at_once
   local name = given.estimator or "analytic"
   enum.check(name, order, "estimator", 4)
   local estimator = estimators[name]
@@ -135,7 +135,8 @@ end
 -- "ap_fixed<8,3>", reuse_factor = 1, strategy = "latency"|"resource",
 -- clock_ns = 5, sparsity = 0, layers = {name = {precision=, reuse_factor=, strategy=,
 -- sparsity=}}, weights = path (estimators that need some), weights_known = false: the weights of a built net
--- count as they are. Those of a net with number formats always do}
+-- count as they are (those of a net with number formats always do), at_once = false: all positions of convolutions, sets and
+-- products of two values have hardware of their own instead of following one another}
 -- @return {lut=, ff=, dsp=, bram= (counts), lut_percent=, ff_percent=,
 -- dsp_percent=, bram_percent= (of the board), available = {lut=, ff=, dsp=, bram=}, avg_resource = their mean in
 -- percent, unrounded, clock_cycles = latency, interval = cycles between inputs,

@@ -1,4 +1,5 @@
 --- The top function of io_stream: one process an operation, joined by streams of tokens (nac.hls.stream).
+local reuse = require "nac.hls.reuse"
 local stream = require "nac.hls.stream"
 
 local M = {}
@@ -31,7 +32,7 @@ local function process(op)
   add("// %s: %s\nstatic void layer%d(%s)\n{", op.layer, op.op, op.id, table.concat(ports, ", "))
   if op.mode == "token" then
     add("  for (unsigned t = 0; t < %d; t++) {", op.layout.tokens)
-    if (op.reuse_taken or 1) == 1 then add "#pragma HLS PIPELINE II=1" end
+    if (op.reuse_taken or 1) == 1 then add("#pragma HLS PIPELINE II=%d", reuse.interval(op)) end
     for k, source in ipairs(op.source) do add("    const %s x%d = from%d.read();", op.takes_token[k] or token(source), k, k) end
     add("    %s y;", token(op))
     for _, line in ipairs(op.lines) do add("    %s", line) end
@@ -54,9 +55,12 @@ end
 -- A process that gives a value's elements in other tokens.
 local function repacking(name, op, layout)
   local of = name .. "_token"
-  return ("// %s in other tokens\ntypedef nac::token<%s, %d> %s;\nstatic void %s(hls::stream<%s> &from, hls::stream<%s> &to)\n{\n" ..
-    "  %s x[%d];\n  nac::gather<%s>(from, x);\n  nac::scatter<%s>(x, to);\n}\n"):format(op.layer, op.type, layout.width, of, name, token(op), of,
-      op.type, op.size, layout_text(op.layout), layout_text(layout)), of
+  return table.concat({
+    ("// %s in other tokens\ntypedef nac::token<%s, %d> %s;"):format(op.layer, op.type, layout.width, of),
+    ("static void %s(hls::stream<%s> &from, hls::stream<%s> &to)\n{"):format(name, token(op), of),
+    ("  %s x[%d];\n#pragma HLS ARRAY_PARTITION variable=x complete"):format(op.type, op.size),
+    ("  nac::gather<%s>(from, x);\n  nac::scatter<%s>(x, to);\n}\n"):format(layout_text(op.layout), layout_text(layout)),
+  }, "\n"), of
 end
 
 -- Readers of each value: { op = reader, k = its input }, the output's end among them.
@@ -136,7 +140,8 @@ function M.top(name, ops, output)
   local head = { ('#include "%s.h"'):format(name), '#include "nac_trace.h"', '#include "parameters.h"', "" }
   return table.concat({ table.concat(head, "\n"), table.concat(processes, "\n"),
     ("void %s(hls::stream<input_token> &input, hls::stream<result_token> &output)\n{"):format(name),
-    "#pragma HLS INTERFACE axis port=input\n#pragma HLS INTERFACE axis port=output\n#pragma HLS DATAFLOW", table.concat(lines, "\n"),
+    "#pragma HLS INTERFACE axis port=input\n#pragma HLS INTERFACE axis port=output",
+    "#pragma HLS INTERFACE ap_ctrl_hs port=return\n#pragma HLS DATAFLOW", table.concat(lines, "\n"),
     ("\n  nac::forward<%d>(%s, output);\n}\n"):format(output.stream.layout.tokens, last[#last].stream) }, "\n")
 end
 

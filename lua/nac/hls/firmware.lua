@@ -107,7 +107,7 @@ end
 local function config_text(op, config)
   local fields = config.fields
   local lines = { ("// %s: %s%s"):format(op.layer, op.op, reuse.has(op) and
-    (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or 1) or ""), ("struct %s {"):format(config.name) }
+    (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or reuse.interval(op)) or ""), ("struct %s {"):format(config.name) }
   local kind = fields.signed and "int" or "unsigned" -- where differences of indices occur
   fields.signed = nil
   for _, key in ipairs(ordered(fields)) do
@@ -173,7 +173,7 @@ local function process(op)
   for i, source in ipairs(sources_of(op)) do ports[i] = ("const %s %s[%d]"):format(source.type, source.name, source.size) end
   ports[#ports + 1] = ("%s %s[%d]"):format(op.type, op.name, op.size)
   local lines = { ("// %s: %s\nstatic void layer%d(%s)\n{"):format(op.layer, op.op, op.id, table.concat(ports, ", ")), "#pragma HLS INLINE off" }
-  if (op.reuse_taken or 1) == 1 then lines[#lines + 1] = "#pragma HLS PIPELINE II=1" end
+  if (op.reuse_taken or 1) == 1 then lines[#lines + 1] = ("#pragma HLS PIPELINE II=%d"):format(reuse.interval(op)) end
   for _, line in ipairs(op.lines) do lines[#lines + 1] = "  " .. line end
   lines[#lines + 1] = "}\n"
   return table.concat(lines, "\n")
@@ -186,17 +186,19 @@ local function call(op)
   return ("layer%d(%s);"):format(op.id, table.concat(names, ", "))
 end
 
---- The top function of io_parallel: one pipeline, a sample a cycle; where multipliers are shared one process an
+--- The top function of io_parallel: one pipeline, a sample a cycle (or each reuse-factor cycles); where multipliers are shared one process an
 -- operation, side by side (DATAFLOW) where every value has one reader.
 function M.top(name, ops, output)
-  local has_reuse = false
-  for _, op in ipairs(ops) do has_reuse = has_reuse or (op.reuse_taken or 1) > 1 end
+  local has_reuse, interval = false, 1
+  for _, op in ipairs(ops) do
+    has_reuse, interval = has_reuse or (op.reuse_taken or 1) > 1, math.max(interval, reuse.interval(op))
+  end
   local processes = {}
   local lines = { ("void %s(const input_t input[N_INPUT], result_t output[N_OUTPUT])\n{"):format(name),
     "#pragma HLS ARRAY_PARTITION variable=input complete dim=0", "#pragma HLS ARRAY_PARTITION variable=output complete dim=0",
-    "#pragma HLS INTERFACE ap_vld port=input", "#pragma HLS INTERFACE ap_vld port=output" }
+    "#pragma HLS INTERFACE ap_vld port=input", "#pragma HLS INTERFACE ap_vld port=output", "#pragma HLS INTERFACE ap_ctrl_hs port=return" }
   if not has_reuse then
-    lines[#lines + 1] = "#pragma HLS PIPELINE II=1"
+    lines[#lines + 1] = ("#pragma HLS PIPELINE II=%d"):format(interval)
   elseif is_chain(ops) then
     lines[#lines + 1] = "#pragma HLS DATAFLOW"
   end

@@ -77,7 +77,8 @@ local function notes_of(net, o, out)
   local notes = {}
   for i, r in ipairs(out.reuse) do notes[i] = ("Layer %s: reuse factor %d is not legal, %d was taken"):format(r.layer, r.wanted, r.taken) end
   if o.board and net then
-    local hw = { board = o.board, clock_ns = o.clock_ns, strategy = o.strategy, reuse_factor = o.reuse_factor, layers = o.layers }
+    local hw = { board = o.board, clock_ns = o.clock_ns, strategy = o.strategy, reuse_factor = o.reuse_factor, layers = o.layers,
+      at_once = o.io == "parallel" }
     local known, estimated = pcall(estimate.resources, net, hw)
     if not known then
       notes[#notes + 1] = "No estimate of its size: " .. tostring(estimated):gsub("^.-:%d+: ", "")
@@ -95,7 +96,7 @@ local function plan(graph, options, net)
   local ops, output = graphs.read(graph)
   options_of.apply(o, ops)
   output = head.add(ops, output, o)
-  if o.io == "stream" then stream.plan(ops) end
+  if o.io == "stream" then stream.plan(ops, output) end
   local x = samples(o.data, ops[1], graph)
   local out = firmware.emit(ops)
   if o.io == "stream" then out.headers["nac_stream.h"] = true end

@@ -80,7 +80,6 @@ function M.apply(o, ops)
     local own = o.layers[op.layer] or {}
     known[op.layer] = true
     op.strategy, op.reuse_factor = own.strategy or o.strategy, own.reuse_factor or o.reuse_factor
-    if op.strategy == "latency" then op.reuse_factor = 1 end
   end
   for layer in pairs(o.layers) do
     if not known[layer] then fail("layers: the net has no layer '%s'", tostring(layer)) end

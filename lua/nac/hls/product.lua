@@ -37,7 +37,7 @@ function M.make(op, made, p)
     offsets = {}
     for i = 1, p.groups * p.n_out do offsets[i] = 0 end
   end
-  local fields = { outer = p.outer, groups = p.groups, n_in = p.n_in, n_out = p.n_out, n_zeros = zeros(weights), reuse_factor = 1,
+  local fields = { outer = p.outer, groups = p.groups, n_in = p.n_in, n_out = p.n_out, n_zeros = zeros(weights), reuse_factor = op.reuse_factor,
     accum_t = ("ap_int<%d>"):format(op.sum_bits) }
   local constants = ("w%d, b%d"):format(id, id)
   local about = ("weights of %s, %s: raw integers, times 2^%d"):format(op.layer, p.shape, -op.weight_fraction)

@@ -28,39 +28,46 @@ clean:
 	rm -rf build tb_data/csim_results.log
 ]]
 
-local tcl = [[
-# Vitis HLS: vitis_hls -f build_prj.tcl
+local tcl = [=[
+# Vitis HLS: vitis_hls -f build_prj.tcl (2023.2 and later: vitis-run --mode hls --tcl build_prj.tcl)
 # Steps to run; 1 or 0.
 array set run {csim 1 csynth 1 cosim 0 export 0}
 
+cd [file dirname [info script]]
 open_project -reset @name@_prj
 set_top @name@
-add_files firmware/@name@.cpp -cflags "-std=c++11 -Ifirmware -DNAC_TRACE"
-add_files -tb @name@_test.cpp -cflags "-std=c++11 -Ifirmware -DNAC_TRACE -Wno-unknown-pragmas"
+add_files firmware/@name@.cpp -cflags "-std=c++11 -DNAC_TRACE"
+add_files -tb @name@_test.cpp -cflags "-std=c++11 -DNAC_TRACE -Wno-unknown-pragmas"
 add_files -tb tb_operations.h
 add_files -tb tb_data
 open_solution -reset solution1 -flow_target vivado
 set_part {@part@}
 create_clock -period @clock@ -name default
+set_clock_uncertainty 12.5% default
 
 if {$run(csim)} { csim_design }
 if {$run(csynth)} { csynth_design }
 if {$run(cosim)} { cosim_design }
 if {$run(export)} { export_design -format ip_catalog -version 1.0.0 }
 exit
-]]
+]=]
 
-local synthesis = [[
+local synthesis = [=[
 # Logic synthesis of what Vitis HLS made, for look-up tables, flip-flops and timing as Vivado counts them:
 #   vivado -mode batch -source vivado_synth.tcl
-add_files [glob @name@_prj/solution1/syn/verilog/*]
-foreach ip [glob -nocomplain @name@_prj/solution1/syn/verilog/*.tcl] { source $ip }
+cd [file dirname [info script]]
+set made @name@_prj/solution1/syn/verilog
+if {![file isdirectory $made]} { error "$made is missing: run build_prj.tcl first" }
+set clock [open vivado_clock.xdc w]
+puts $clock {create_clock -period @clock@ -name default [get_ports ap_clk]}
+close $clock
+add_files $made
+read_xdc vivado_clock.xdc
 synth_design -top @name@ -part @part@ -mode out_of_context
-create_clock -period @clock@ -name default [get_ports ap_clk]
 report_utilization -file vivado_synth.rpt
 report_timing_summary -file vivado_timing.rpt
 exit
-]]
+]=]
 
 local readme = [[
 # @name@
@@ -68,7 +75,7 @@ local readme = [[
 Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clock @clock@ ns.
 
     make csim                     C simulation with g++: every number against the network's own
-    vitis_hls -f build_prj.tcl    C simulation and synthesis
+    vitis_hls -f build_prj.tcl    C simulation and synthesis; of Vitis 2023.2 and later: vitis-run --mode hls --tcl build_prj.tcl
     vivado -mode batch -source vivado_synth.tcl    look-up tables, flip-flops and timing, after synthesis
 
 ## Interface
@@ -79,9 +86,10 @@ Firmware of a neural network for Vitis HLS, written by nac-lua. Part @part@, clo
 | `input` | @nin@ | @inshape@ | `@intype@` |
 | `output` | @nout@ | @outshape@ | `@outtype@` |
 
-@about@
-@ports@ The bits of a number of type `ap_fixed<W, I>`
-are the integer number * 2^(W - I) in two's complement.
+@about@@ports@
+The block is controlled by `ap_start`, `ap_done`, `ap_idle`, `ap_ready` (`ap_ctrl_hs`): one start a sample; with `ap_start`
+held high it takes sample after sample. The bits of a number of type `ap_fixed<W, I>` are the integer number * 2^(W - I) in
+two's complement.
 
 ## Operations
 
@@ -116,8 +124,11 @@ end
 
 -- How elements lie on the ports.
 local function ports(s)
-  if not s.is_stream then return "All elements are ports of their own, valid together." end
-  return ("Both ports are AXI streams of tokens (`firmware/nac_stream.h`), one sample after the other:\n%s;\n%s,\ncounted in the order of the shape."):format(
+  if not s.is_stream then
+    return "Every element is a port of its own with a valid signal (`ap_vld`); all of `input` are read together, all of `output` come together."
+  end
+  return ("Both ports are AXI streams of tokens (`firmware/nac_stream.h`), one sample after the other:\n%s;\n%s,\ncounted in the order of the shape. "
+    .. "In TDATA the first element of a token has the lowest bits; each takes whole bytes."):format(
     token_text("input", s.ops[1].layout), token_text("output", s.output.layout))
 end
 
@@ -136,7 +147,7 @@ function M.files(s)
   local rows, notes = {}, {}
   for i, op in ipairs(s.ops) do
     rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, reuse.has(op) and
-      (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or 1) or "", op.layer, shape_text(op.shape), op.type_text)
+      (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or reuse.interval(op)) or "", op.layer, shape_text(op.shape), op.type_text)
   end
   for i, note in ipairs(s.notes) do notes[i] = ("- %s.\n"):format(note) end
   local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = elements(s.ops[1], s.is_stream), ports = ports(s),

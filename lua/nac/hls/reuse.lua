@@ -81,13 +81,29 @@ end
 --- The legal factor of a product with constants nearest to a wanted one; the smaller of two.
 M.nearest = dense.nearest
 
---- The same for an operation that goes through its extents in steps.
+--- Cycles from one sample to the next in the strategy "latency", where the reuse factor is the interval of the pipeline.
+function M.interval(op) return op.strategy == "latency" and M.has(op) and op.reuse_factor or 1 end
+
+--- How an operation goes through its extents in blocks: with the strategy "resource" in the legal factor nearest to the
+-- wanted one, else at once, or row after row where its values are streamed (nac.hls.stream).
+-- @param op as nac.hls.graph reads it
+-- @param made what emitters say; learns the factor that was taken
+-- @param rows steps of each extent for one row a cycle
 -- @return the factor, the steps of each extent
-function M.steps(op, wanted)
+function M.of_blocks(op, made, rows)
+  local steps, factor = {}, 1
+  if op.strategy == "latency" then
+    for d, n in ipairs(rows) do
+      steps[d] = op.mode == "whole" and n or 1
+      factor = factor * steps[d]
+    end
+    return factor, steps
+  end
   local best
   for _, way in ipairs(ways(extents_of[op.op](op))) do
-    if not best or math.abs(way.factor - wanted) < math.abs(best.factor - wanted) then best = way end
+    if not best or math.abs(way.factor - op.reuse_factor) < math.abs(best.factor - op.reuse_factor) then best = way end
   end
+  made.reuse(best.factor)
   return best.factor, best.steps
 end
 

@@ -73,7 +73,7 @@ local function along_token(op, layout)
   local positions_of_it = op.outer == 1 and same(layout, planes(op.inner, op.n))
   return (rows_of_it or positions_of_it) and { outer = 1, inner = 1, size = op.op == "reduce" and 1 or op.n } or nil
 end
-token_fields.softmax, token_fields.reduce = along_token, along_token
+for _, kind in ipairs { "softmax", "log_softmax", "normalise", "reduce" } do token_fields[kind] = along_token end
 
 local function set_token(op, layouts, fields, width)
   op.mode, op.takes = "token", layouts
@@ -143,10 +143,20 @@ local function view_of(op)
   return setmetatable(view, { __index = op })
 end
 
+local WIDEST_PORT = 4096 -- bits of an AXI stream (UG1399, AXI4-Stream Interfaces); an element takes whole bytes
+
+local function check_port(name, op)
+  local bits = (op.bits + 7) // 8 * 8
+  if op.layout.width * bits <= WIDEST_PORT then return end
+  error(("io: a token of %s has %d elements of %d bits, an AXI stream at most %d bits in all; io = \"parallel\" has a port for each"):format(
+    name, op.layout.width, bits, WIDEST_PORT), 0)
+end
+
 --- Plans the streams.
 -- @param ops as nac.hls.graph reads them; sets layout (tokens, width, token_step, element_step), mode, takes (layouts of
 -- the inputs), view, alias (a reshape is the stream of its source)
-function M.plan(ops)
+-- @param output the operation that gives the top function's outputs
+function M.plan(ops, output)
   local has_windows = false
   for _, op in ipairs(ops) do has_windows = has_windows or op.op == "conv_const" or op.op == "window" end
   for _, op in ipairs(ops) do
@@ -158,6 +168,8 @@ function M.plan(ops)
       if op.emit then op.view = view_of(op) end
     end
   end
+  check_port("the input", ops[1])
+  check_port("the output", output.stream)
 end
 
 M.same = same

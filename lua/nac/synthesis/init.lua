@@ -78,16 +78,28 @@ local function default_dir(path)
 end
 
 -- The estimate, and why the net does not fit the board.
-local function cost_of(net, o)
+local function cost_of(net, o, io)
   local result = estimate.resources(net, { board = o.board, clock_ns = o.clock_ns, strategy = o.strategy, reuse_factor = o.reuse_factor,
-    layers = o.layers, estimator = o.estimator, weights = o.weights })
+    layers = o.layers, estimator = o.estimator, weights = o.weights, at_once = io == "parallel" })
   local _, lacking = estimate.fits(result)
   return result, lacking
 end
 
+-- Ports, estimate, and why the net does not fit. Where nothing was asked for, all positions are computed at once if there is room,
+-- else one after another, as streams.
+local function place(net, o, result)
+  result.io = o.io or "parallel"
+  result.estimate, result.lacking = cost_of(net, o, result.io)
+  if o.io or not result.lacking then return end
+  local streamed, lacking = cost_of(net, o, "stream")
+  if lacking and streamed.lut >= result.estimate.lut then return end -- nothing to gain
+  result.notes[#result.notes + 1] = ("io = stream was chosen: with all positions at once (parallel) %s."):format(result.lacking)
+  result.io, result.estimate, result.lacking = "stream", streamed, lacking
+end
+
 local function write_project(net, graph, o, samples, result)
   local project, why = hls.write(graph, result.dir, { name = o.name, part = o.board.part, clock_ns = o.clock_ns, strategy = o.strategy,
-    reuse_factor = o.reuse_factor, layers = o.layers, data = samples and samples.x, output = o.output, threshold = o.threshold, io = o.io,
+    reuse_factor = o.reuse_factor, layers = o.layers, data = samples and samples.x, output = o.output, threshold = o.threshold, io = result.io,
     force = o.force })
   if not project then return nil, why end
   result.reuse, result.operations, result.n_samples, result.name = project.reuse, project.operations, project.samples, project.name
@@ -135,7 +147,7 @@ end
 local function work(net, path, o, samples)
   local result = { net = net, model = path, dir = o.dir or default_dir(path), board = o.board.name, clock_ns = o.clock_ns, strategy = o.strategy,
     reuse_factor = o.reuse_factor, notes = {}, data = samples and samples.what or "samples drawn over the input's range", n_data = samples and samples.of }
-  result.estimate, result.lacking = cost_of(net, o)
+  place(net, o, result)
   if result.lacking and not o.any_size then
     return nil, ("the net does not fit: %s; nothing was written (any_size = true writes it all the same)"):format(result.lacking)
   end
@@ -158,10 +170,11 @@ end
 -- @param[opt] config a configuration (nac.config): data set, section hls_config (board, clock_ns, strategy, reuse factor), section synthesis
 -- (total_bits and int_bits: which net of the local search; hls_output_dir). Default: that of the search which the net came from
 -- @param[opt] options over it: `dir` (default: beside the model), `board`, `clock_ns`, `strategy`, `reuse_factor`, `layers`, `input`,
--- `output`, `threshold`, `io`, `name` (as nac.hls.write), `data` (a tensor, part, data set, .npz or .npy; default: the test set), `samples` =
--- 10000 of it at most, `total_bits`, `int_bits`, `csim` = true, `qonnx` = true, `trace` = false, `picture` = true, `force` = false (writes over a
--- folder that exists), `any_size` = false (writes a net that does not fit the board)
--- @return `dir`, `page`, `model`, `csim` (what it said; nil where it is not proven, then `csim_fault`), `accuracy` (of the integers on those
+-- `output`, `threshold`, `name` (as nac.hls.write), `io` (default: "parallel" if the board has room for all positions at once, else
+-- "stream"), `data` (a tensor, part, data set, .npz or .npy; default: the test set), `samples` = 10000 of it at most, `total_bits`,
+-- `int_bits`, `csim` = true, `qonnx` = true, `trace` = false, `picture` = true, `force` = false (writes over a folder that exists),
+-- `any_size` = false (writes a net that does not fit the board)
+-- @return `dir`, `page`, `model`, `io`, `csim` (what it said; nil where it is not proven, then `csim_fault`), `accuracy` (of the integers on those
 -- samples), `estimate`, `lacking` (what the board lacks), `qonnx` (path) or `qonnx_fault`, `trace`, `n_samples`, `reuse`, `notes`; tostring
 -- gives the page as plain text. Or nil and a message when nothing was written
 function M.run(what, config, options)

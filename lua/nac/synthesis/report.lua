@@ -62,7 +62,7 @@ local function sentences(s)
     say("NOT PROVEN: %s", s.csim_fault or "C simulation was not asked for; run `make csim` in the folder.")
   end
   if s.accuracy then say("Accuracy of the integer network on these samples: %.4f.", s.accuracy) end
-  say("Estimate for %s (%s), %s strategy, reuse factor %d: LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %% of the board.", e.board, e.estimator,
+  say("Estimate for %s (%s), io %s, %s strategy, reuse factor %d: LUT %.2f %%, FF %.2f %%, DSP %.2f %%, BRAM %.2f %% of the board.", e.board, e.estimator, s.io,
     s.strategy, s.reuse_factor, e.lut_percent, e.ff_percent, e.dsp_percent, e.bram_percent)
   if e.csynth then say("HLS's own report is expected to say %d LUT and %d DSP, before logic synthesis.", e.csynth.lut, e.csynth.dsp) end
   if s.lacking then say("DOES NOT FIT: %s.", s.lacking) end

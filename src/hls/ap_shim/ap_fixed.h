@@ -114,22 +114,27 @@ template <class T> struct c_integer {
   typedef number<width, width, std::is_signed<T>::value, AP_TRN_ZERO, AP_WRAP> type;
 };
 
-// Bits hi to lo of a number, to be read and, where it is a variable, written.
+// Bits of a number that were read.
+struct bits_read {
+  unsigned_wide value;
+};
+
+inline unsigned_wide mask_of(int bits) { return ((unsigned_wide)1 << bits) - 1; }
+
+// Bits hi to lo of a variable, to be read and written.
 template <class N> class bits {
   N *x;
   int hi, lo;
 
 public:
   bits(N *number, int high, int low) : x(number), hi(high), lo(low) {}
-  unsigned_wide get() const { return (x->low_bits() >> lo) & mask(); }
-  unsigned_wide mask() const { return ((unsigned_wide)1 << (hi - lo + 1)) - 1; }
-  void set(unsigned_wide v) const { x->set_low_bits((x->low_bits() & ~(mask() << lo)) | ((v & mask()) << lo)); }
-  const bits &operator=(const bits &other) const { return set(other.get()), *this; }
-  template <class M> const bits &operator=(const bits<M> &other) const { return set(other.get()), *this; }
-  template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O> const bits &operator=(const number<W, I, S, Q, O> &v) const
+  operator bits_read() const { return static_cast<const N *>(x)->range(hi, lo); }
+  const bits &operator=(const bits_read &other) const
   {
-    return set(v.low_bits()), *this;
+    const unsigned_wide mask = mask_of(hi - lo + 1);
+    return x->set_low_bits((x->low_bits() & ~(mask << lo)) | ((other.value & mask) << lo)), *this;
   }
+  const bits &operator=(const bits &other) const { return *this = (bits_read)other; }
 };
 
 // A number of W bits, I of them before the point.
@@ -169,7 +174,8 @@ public:
     }
   }
 
-  template <class N> number(const bits<N> &b) : raw_(0) { set_low_bits(b.get()); }
+  number(const bits_read &b) : raw_(0) { set_low_bits(b.value); }
+  template <class N> number(const bits<N> &b) : raw_(0) { set_low_bits(((bits_read)b).value); }
 
   static number of_raw(wide raw)
   {
@@ -179,11 +185,15 @@ public:
   }
 
   raw_type raw() const { return raw_; }
-  unsigned_wide low_bits() const { return (unsigned_wide)raw_ & (((unsigned_wide)1 << W) - 1); }
+  unsigned_wide low_bits() const { return (unsigned_wide)raw_ & mask_of(W); }
   void set_low_bits(unsigned_wide v) { raw_ = (raw_type)converter<wide, unsigned_wide, W, S, Q, O>::wrap(v); }
 
   bits<number> range(int hi, int lo) { return bits<number>(this, hi, lo); }
-  bits<const number> range(int hi, int lo) const { return bits<const number>(this, hi, lo); }
+  bits_read range(int hi, int lo) const
+  {
+    const bits_read b = {(low_bits() >> lo) & mask_of(hi - lo + 1)};
+    return b;
+  }
 
   double to_double() const { return std::ldexp((double)raw_, I - W); }
   std::int64_t to_int64() const { return (std::int64_t)typename c_integer<std::int64_t>::type(*this).raw(); }

@@ -7,8 +7,7 @@ local UNIT, CHOSEN = 17, 10 -- NAC_IEXP_FRACTION, NAC_ILEADING of core/igraph/ig
 return function(op, made)
   local sum_bits = cpp.unsigned_bits(op.n << UNIT)
   local product = 2 * (UNIT + 1) + sum_bits - 1 - UNIT
-  local factor, steps = reuse.steps(op, op.strategy == "resource" and op.reuse_factor or 1)
-  made.reuse(factor)
+  local factor, steps = reuse.of_blocks(op, made, { op.outer, op.inner })
   made.array(cpp.array("exp" .. op.id, op.table_entries, ("exp(-d) for raw distances d from the maximum, of %s: times 2^-%d"):format(op.layer, UNIT)))
   made.array(cpp.array("reciprocal" .. op.id, op.chosen, ("one over 1 + (i + 1/2) / %d, of %s: times 2^-%d"):format(1 << CHOSEN, op.layer, UNIT)))
   made.header "nac_softmax.h"
