@@ -139,9 +139,9 @@ describe("firmware", function()
     for _, line in ipairs { "create_clock -period 6.5 ", "set_clock_uncertainty 12.5% default\n", "set_top myproject\n" } do
       assert.truthy(tcl:find(line, 1, true), line)
     end
-    local code = assert(csim.file.read(dir .. "/firmware/myproject.cpp"))
+    local top = assert(csim.file.read(dir .. "/firmware/myproject.cpp"))
     for _, pragma in ipairs { "INTERFACE ap_vld port=input", "INTERFACE ap_ctrl_hs port=return", "PIPELINE II=1" } do
-      assert.truthy(code:find("\n#pragma HLS " .. pragma .. "\n", 1, true), pragma)
+      assert.truthy(top:find("\n#pragma HLS " .. pragma .. "\n", 1, true), pragma)
     end
     local camera = nn.sequential { input = { 1, 5, 5 }, nn.conv2d { channels = 2, kernel = 2 }, nn.relu {}, nn.max_pool { size = 2 }, nn.flatten {},
       nn.dense { units = 2 }, nn.softmax {} }:build { seed = 1 }

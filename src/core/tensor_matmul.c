@@ -3,7 +3,6 @@
 
 #include "core/blas.h"
 #include "core/tensor_math.h"
-#include "kern/k_tensor_math.h"
 #include "kern/kern.h"
 
 /* From this many multiply-adds on, opening OpenBLAS pays for doubles. */
@@ -22,7 +21,7 @@ static void product(nac_dtype dtype, int64_t m, int64_t n, int64_t k, const void
   } else if (fits_blas(m, n, k) && nac_blas_open(NULL) == NAC_OK) {
     nac_blas_dgemm((int)m, (int)n, (int)k, a, b, c);
   } else {
-    k_matmul_f64(m, n, k, a, b, c);
+    nac_kern->gemm_f64((long)m, (long)n, (long)k, a, b, c);
   }
 }
 

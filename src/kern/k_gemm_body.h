@@ -180,3 +180,34 @@ void K(k_gemm)(long m, long n, long k, const float *a, long a_row, long a_col, c
     p += kb;
   } while (p < k);
 }
+
+/* Rows of c are built from rows of b, four at a time, which stay in cache for a block of k. */
+#define KC_F64 64
+
+void K(k_gemm_f64)(long m, long n, long k, const double *a, const double *b, double *c)
+{
+  for (long i = 0; i < m * n; i++) {
+    c[i] = 0.0;
+  }
+  for (long p0 = 0; p0 < k; p0 += KC_F64) {
+    const long p1 = p0 + KC_F64 < k ? p0 + KC_F64 : k;
+    for (long i = 0; i < m; i++) {
+      double *restrict row = c + i * n;
+      const double *f = a + i * k + p0;
+      const double *b0 = b + p0 * n;
+      long p = p0;
+      for (; p + 3 < p1; p += 4, f += 4, b0 += 4 * n) {
+        const double *b1 = b0 + n, *b2 = b1 + n, *b3 = b2 + n;
+        const double f0 = f[0], f1 = f[1], f2 = f[2], f3 = f[3];
+        for (long j = 0; j < n; j++) {
+          row[j] = row[j] + f0 * b0[j] + f1 * b1[j] + f2 * b2[j] + f3 * b3[j];
+        }
+      }
+      for (; p < p1; p++, f++, b0 += n) {
+        for (long j = 0; j < n; j++) {
+          row[j] += *f * b0[j];
+        }
+      }
+    }
+  }
+}

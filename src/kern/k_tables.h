@@ -7,6 +7,7 @@
 #define K_DECLARE(isa)                                                                                               \
   void k_gemm_##isa(long m, long n, long k, const float *a, long a_row, long a_col, const float *b, long ldb,        \
                     float *c, long ldc, k_start start, const float *bias);                                           \
+  void k_gemm_f64_##isa(long m, long n, long k, const double *a, const double *b, double *c);                        \
   void k_transpose_##isa(const float *x, float *y, long rows, long cols);                                            \
   void k_column_sum_##isa(const float *x, float *g, long rows, long n);                                              \
   void k_relu_##isa(const float *x, float *y, long n);                                                               \

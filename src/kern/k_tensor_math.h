@@ -49,7 +49,4 @@ void k_unary_f64(nac_unary op, int64_t n, const double *x, double *y);
 void k_binary_f32(nac_binary op, int64_t n, const float *a, const float *b, float *y);
 void k_binary_f64(nac_binary op, int64_t n, const double *a, const double *b, double *y);
 
-/** c (m,n) = a (m,k) b (k,n); of f32 see gemm in kern.h */
-void k_matmul_f64(int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *c);
-
 #endif

@@ -8,7 +8,8 @@
 
 #define TABLE(isa)                                                                                             \
   {                                                                                                            \
-    .name = #isa, .gemm = k_gemm_##isa, .transpose = k_transpose_##isa, .column_sum = k_column_sum_##isa,      \
+    .name = #isa, .gemm = k_gemm_##isa, .gemm_f64 = k_gemm_f64_##isa, .transpose = k_transpose_##isa,          \
+    .column_sum = k_column_sum_##isa,                                                                          \
     .relu = k_relu_##isa, .relu_back = k_relu_back_##isa, .leaky_relu = k_leaky_relu_##isa,                    \
     .leaky_relu_back = k_leaky_relu_back_##isa, .tanh = k_tanh_##isa, .tanh_back = k_tanh_back_##isa,          \
     .sigmoid = k_sigmoid_##isa, .sigmoid_back = k_sigmoid_back_##isa, .exp = k_exp_##isa,                      \

@@ -106,6 +106,9 @@ typedef struct nac_kernels {
   void (*gemm)(long m, long n, long k, const float *a, long a_row, long a_col, const float *b, long ldb, float *c,
                long ldc, k_start start, const float *bias);
 
+  /* c (m,n) = a (m,k) b (k,n) in double precision; sums run over k in order, products are rounded: the same bits everywhere */
+  void (*gemm_f64)(long m, long n, long k, const double *a, const double *b, double *c);
+
   /* y (cols,rows) = transpose of x (rows,cols) */
   void (*transpose)(const float *x, float *y, long rows, long cols);
 

@@ -44,18 +44,20 @@ local function embedding(state, group, what)
   refuse("the weights hold no embedding of '%s'", what)
 end
 
-local function graph_norm(state, name, n)
+-- Of rows that lack `offset`, which the mean takes along: one addition less a row.
+local function graph_norm(state, name, n, offset)
   local scale, bias, mean_scale = weight(state, name .. ".weight", n), weight(state, name .. ".bias", n), weight(state, name .. ".mean_scale", n)
   return function(h)
-    local centred = h - mean_scale * h:mean(1, { keep = true })
-    return centred / ((centred * centred):mean(1, { keep = true }) + 1e-5):sqrt() * scale + bias
+    local centred = h - (mean_scale * (h:mean(1, { keep = true }) + offset) - offset)
+    local factor = scale / ((centred * centred):mean(1, { keep = true }) + 1e-5):sqrt()
+    return centred * factor + bias
   end
 end
 
--- Sum over the neighbours, the loop on itself included, in a chain.
-local function neighbours(x)
+-- `factor` times itself and the sum over its neighbours in a chain, for each row.
+local function with_neighbours(x, factor)
   local n = x:size(1)
-  local sum = x:clone()
+  local sum = x * factor
   if n > 1 then
     sum:slice(1, 1, n - 1):add_(x:slice(1, 2, n))
     sum:slice(1, 2, n):add_(x:slice(1, 1, n - 1))
@@ -63,13 +65,14 @@ local function neighbours(x)
   return sum
 end
 
+-- A graph convolution: neighbours with a loop on itself, and (1 + eps) times itself.
 local function convolution(state, i, n)
   local name = ("gconvs.%d"):format(i)
-  local factor = 1 + weight(state, name .. ".eps", 1):item()
+  local factor = 2 + weight(state, name .. ".eps", 1):item()
   local first, hidden = linear(state, name .. ".nn.0", n, true)
-  local second, out = linear(state, name .. ".nn.2", hidden, true)
-  local norm = graph_norm(state, ("norms.%d"):format(i), out)
-  return function(x) return norm(second(first(neighbours(x) + x * factor):relu())):relu() end, out
+  local second, out = linear(state, name .. ".nn.2", hidden, false)
+  local norm = graph_norm(state, ("norms.%d"):format(i), out, weight(state, name .. ".nn.2.bias", out))
+  return function(x) return norm(second(first(with_neighbours(x, factor)):relu())):relu() end, out
 end
 
 -- Layers name0, name1, ... as long as there are any.
@@ -92,6 +95,24 @@ end
 local function numerical_name(state, i, first)
   local name = ("numerical_layers.g%d_numerical_layer"):format(first + i)
   return state[name .. ".weight"] and name
+end
+
+-- The numbers of the layers, one row each: the networks of all targets ask for the same.
+local kept = setmetatable({}, { __mode = "k" })
+
+local function numbers_of(layers, fields, key)
+  local mine = kept[layers] or {}
+  kept[layers] = mine
+  if not mine[key] then
+    local all = {}
+    for _, layer in ipairs(layers) do
+      for _, field in ipairs(fields) do
+        all[#all + 1] = layer[FIELDS[field] or field] or refuse("the settings ask for '%s' of a layer, which is unknown", field)
+      end
+    end
+    mine[key] = tensor.new(all, "f64"):reshape { #layers, #fields }
+  end
+  return mine[key]
 end
 
 --- The network for one target.
@@ -121,27 +142,24 @@ function M.network(state, settings)
   local output = linear(state, "output_layer", last, true)
   if #convolutions == 0 then refuse "the weights hold no graph convolution" end
 
+  local vectors, key = kinds:totable(), table.concat(fields, " ")
   local function nodes(layers)
-    local rows = {}
-    for i, layer in ipairs(layers) do
-      local kind = settings.sequential_categorical_maps.layer_type[layer.type]
-      if not kind or kind >= kinds:size(1) then refuse("the weights know no layer type '%s'", layer.type) end
-      local row = {}
-      for k, field in ipairs(fields) do
-        row[k] = layer[FIELDS[field] or field] or refuse("the settings ask for '%s' of a layer, which is unknown", field)
-      end
-      rows[i] = tensor.concat { kinds[kind + 1], tensor.new(row, "f64") }
+    local all = {}
+    for _, layer in ipairs(layers) do
+      local kind = vectors[(settings.sequential_categorical_maps.layer_type[layer.type] or #vectors) + 1]
+      if not kind then refuse("the weights know no layer type '%s'", layer.type) end
+      table.move(kind, 1, kind_width, #all + 1, all)
     end
-    return tensor.stack(rows)
+    return tensor.concat({ tensor.new(all, "f64"):reshape { #layers, kind_width }, numbers_of(layers, fields, key) }, 2)
   end
 
   return function(inputs)
-    local x, kept = nodes(inputs.layers), {}
+    local x, results = nodes(inputs.layers), {}
     for i, layer in ipairs(convolutions) do
       x = layer(x)
-      kept[i] = x
+      results[i] = x
     end
-    local all = tensor.concat(kept, 2)
+    local all = tensor.concat(results, 2)
     local weights = gate(all)
     weights = (weights - weights:max()):exp()
     local pool = (weights / weights:sum() * all):sum(1)
