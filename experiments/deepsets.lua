@@ -1,7 +1,7 @@
 --- Tutorial: search for small networks that say which particle a jet comes from.
 --
 --     nac-lua deepsets.lua            the search of deepsets.yaml: 1000 trials, then the local search of its winner
---     nac-lua deepsets.lua --quick    a first look: 6 trials of 2 epochs on some of the jets
+--     nac-lua deepsets.lua --quick    a first look: 6 trials of 8 epochs on some of the jets
 --
 -- A jet is a spray of particles. Here it is a set of eight constituents, each with its momentum
 -- and its direction: a network for sets looks at each with the same layers (phi), takes the mean
@@ -14,21 +14,22 @@ local nac = require "nac"
 
 -- 1. The command line; `nac-lua deepsets.lua --help` prints it.
 local parser = require "argparse" ("deepsets.lua", "Searches for small networks that tell jets apart.")
-parser:flag("--quick", "6 trials of 2 epochs, 4000 jets")
+parser:flag("--quick", "6 trials of 8 epochs, 4000 jets")
 parser:flag("--no-local-search", "stop after the global search")
 parser:flag("--no-firmware", "stop after the local search")
 parser:flag("--resume", "go on where an interrupted run stopped")
+parser:flag("--force", "replace what another run left in the results folder")
 parser:flag("--sample", "the simulated jets that come along, whatever the configuration says")
 parser:option("--trials", "number of trials"):convert(math.tointeger)
 parser:option("--results", "results folder (default: results/deepsets, with --quick results/deepsets_quick)")
 parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
 local options = parser:parse()
 
--- Shows a message and ends, where something was given up.
+-- What is done gives its result, or nil and why not.
 local function check(value, message)
-  if value then return value end
-  io.stderr:write("deepsets.lua: ", message, "\n")
-  os.exit(1)
+  if value and not value.interrupted then return value end
+  io.stderr:write("deepsets.lua: ", message or "interrupted; to go on: the same command with --resume", "\n")
+  os.exit(value and 130 or 1)
 end
 
 -- 2. Data, space and objectives stand in a file beside this one. Copy it and change it.
@@ -37,21 +38,16 @@ local small = config.local_search
 if options.quick then
   config.dataset.subset_size, config.search_space.mlp_width_space, config.search_space.bottleneck_range = 4000, { 8, 16 }, { 2, 4 }
   config.search.batch_size = 32
-  small.qat_epochs, small.pruning_epochs, small.pruning_iterations, small.precision_pairs = 2, 1, 2, { small.precision_pairs[1] }
+  small.qat_epochs, small.pruning_epochs, small.pruning_iterations, small.precision_pairs = 4, 2, 3, { small.precision_pairs[1] }
 end
 
 -- 3. The search: accuracy against bit operations.
 local result = check(nac.global_search.run(config, {
-  trials = options.trials or options.quick and 6 or nil, epochs = options.quick and 2 or nil, workers = options.workers,
-  results = options.results or options.quick and "results/deepsets_quick" or nil, resume = options.resume, sample = options.sample,
+  trials = options.trials or options.quick and 6 or nil, epochs = options.quick and 8 or nil, workers = options.workers,
+  results = options.results or options.quick and "results/deepsets_quick" or nil, resume = options.resume, force = options.force,
+  sample = options.sample,
 }))
 print(result)
-local function stop_if_interrupted(what)
-  if not what.interrupted then return end
-  io.stderr:write("interrupted; to go on: nac-lua deepsets.lua --resume\n")
-  os.exit(130)
-end
-stop_if_interrupted(result)
 
 -- 4. Pictures of the jets and of what the winner makes of the test jets.
 local ds = check(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = options.sample }))
@@ -68,8 +64,7 @@ end
 
 -- 5. The local search: the winner's numbers are rounded to few bits and its least weights taken away.
 if not best or options.no_local_search then return end
-small = check(nac.local_search.run(result, nil, small, { workers = options.workers, resume = options.resume, force = not options.resume }))
-stop_if_interrupted(small)
+small = check(nac.local_search.run(result, nil, small, { workers = options.workers, resume = options.resume, force = options.force }))
 print(small)
 
 -- 6. Firmware of what is left: C++ for Vitis HLS, every number of which is compared with the network's.

@@ -17,18 +17,19 @@ parser:flag("--sample", "the shipped sample of the data instead of the full set"
 parser:flag("--no-local-search", "stop after the global search")
 parser:flag("--no-firmware", "stop after the local search")
 parser:flag("--resume", "go on where an interrupted run stopped")
+parser:flag("--force", "replace what another run left in the results folder")
 parser:option("--results", "results folder (default: results/t2, with --quick results/t2_quick)")
 parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
 local options = parser:parse()
 
-local function stop(message, status)
-  io.stderr:write("t2.lua: ", message, "\n")
-  os.exit(status or 1)
+local function check(value, message)
+  if value and not value.interrupted then return value end
+  io.stderr:write("t2.lua: ", message or "interrupted; to go on: the same command with --resume", "\n")
+  os.exit(value and 130 or 1)
 end
 
 -- 2. The configuration. new: it is a plain table, so a script may change what it likes before the search.
-local folder = arg[0]:match("^(.*/)") or ""
-local config = assert(nac.config.load(folder .. "t2.yaml"))
+local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t2.yaml"))
 if options.quick then
   config.search.n_trials, config.search.epochs, config.search.n_folds = 6, 2, 1
   local s = config.local_search
@@ -37,13 +38,12 @@ if options.quick then
 end
 
 -- 3. The search.
-local result, message = nac.global_search.run(config, {
+local result = check(nac.global_search.run(config, {
   results = options.results or options.quick and "results/t2_quick" or nil,
-  sample = options.sample or options.quick, workers = options.workers, resume = options.resume,
-})
-if not result then stop(message) end
+  sample = options.sample or options.quick, workers = options.workers, resume = options.resume, force = options.force,
+}))
 print(result)
-if result.interrupted then stop("interrupted; to go on: nac-lua t2.lua --resume", 130) end
+if not result.best then os.exit(1) end
 
 -- 4. new: the networks themselves. `describe` gives what a trial built as a table, the same as in its
 -- file trial_yamls/trial_N_arch.yaml: a list of components, each with its kind and its parameters.
@@ -57,19 +57,14 @@ end
 for _, kind in ipairs { "Conv", "ConvAttn", "MLP" } do print(("%-8s was built %d times"):format(kind, built[kind] or 0)) end
 
 -- 5. The local search: fewer bits and fewer weights for the winner.
-if result.best and not options.no_local_search then
-  local small
-  small, message = nac.local_search.run(result, nil, config.local_search,
-    { workers = options.workers, resume = options.resume, force = not options.resume })
-  if not small then stop(message) end
-  if small.interrupted then stop("interrupted; to go on: nac-lua t2.lua --resume", 130) end
-  print(small)
+if options.no_local_search then return end
+local small = check(nac.local_search.run(result, nil, config.local_search,
+  { workers = options.workers, resume = options.resume, force = options.force }))
+print(small)
 
-  -- 6. Firmware of its winner, compiled by g++ and compared number by number. A network that the board cannot hold
-  -- gives none: the message says how much is missing, and `reuse_factor` or fewer channels would help.
-  if not options.no_firmware then
-    local firmware, why = nac.synthesis.run(small, nil, { dir = small.dir .. "/hls", samples = 100, force = true })
-    print(firmware or "no firmware: " .. why)
-    if firmware and not firmware.csim then os.exit(1) end
-  end
-end
+-- 6. Firmware of its winner, compiled by g++ and compared number by number. A network that the board cannot hold
+-- gives none: the message says how much is missing, and `reuse_factor` or fewer channels would help.
+if options.no_firmware then return end
+local firmware, why = nac.synthesis.run(small, nil, { dir = small.dir .. "/hls", samples = 100, force = true })
+print(firmware or "no firmware: " .. why)
+if firmware and not firmware.csim then os.exit(1) end

@@ -17,23 +17,26 @@ parser:flag("--quick", "8 trials of 8 epochs on the shipped sample")
 parser:flag("--sample", "the shipped sample of 4000 traces instead of 100 000")
 parser:flag("--no-local-search", "stop after the global search")
 parser:flag("--resume", "go on where an interrupted run stopped")
+parser:flag("--force", "replace what another run left in the results folder")
 parser:option("--results", "results folder (default: results/t3, with --quick results/t3_quick)")
 parser:option("--workers", "trials at the same time (default: one a core)"):convert(math.tointeger)
 local options = parser:parse()
 local quick, sample = options.quick, options.sample or options.quick
 
+-- What is done gives its result, or nil and why not.
 local function check(value, message)
   if value and not value.interrupted then return value end
-  io.stderr:write("t3.lua: ", message or "interrupted; to go on: nac-lua t3.lua --resume", "\n")
+  io.stderr:write("t3.lua: ", message or "interrupted; to go on: the same command with --resume", "\n")
   os.exit(value and 130 or 1)
 end
 
 -- 2. The search.
-local config = assert(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t3.yaml"))
+local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t3.yaml"))
 if quick then config.search.n_folds, config.search.batch_size = 1, 32 end
 local dir = options.results or quick and "results/t3_quick" or "results/t3"
 local result = check(nac.global_search.run(config, {
   trials = quick and 8 or nil, epochs = quick and 8 or nil, sample = sample, results = dir, workers = options.workers, resume = options.resume,
+  force = options.force,
 }))
 print(result)
 if not result.best then os.exit(1) end
@@ -42,7 +45,7 @@ if not result.best then os.exit(1) end
 -- and the matched filter, which no linear method beats in white noise.
 local settings = result.settings(result.best)
 config.dataset.sample = sample
-local all = assert(nac.dataset.from_config(config.dataset))
+local all = check(nac.dataset.from_config(config.dataset, { base_dir = config.dir }))
 local data = all:with(settings)
 local test, rows = data:test(), nac.baseline.qubit.rows(data)
 rows[#rows + 1] = { name = "winner of the search", accuracy = result.test }
@@ -56,20 +59,21 @@ if options.no_local_search then
 else
   local s = config.local_search
   if quick then s.qat_epochs, s.pruning_epochs, s.pruning_iterations = 3, 2, 2 end
-  local small = check(nac.local_search.run(result, nil, s, { workers = options.workers, resume = options.resume, force = not options.resume }))
+  local small = check(nac.local_search.run(result, nil, s, { workers = options.workers, resume = options.resume, force = options.force }))
   print(small)
   rows[#rows + 1] = { name = "after the local search", accuracy = small.test }
   local net = assert(nac.model.load(small.model))
-  local made, why = nac.synthesis.run(small, nil, { dir = dir .. "/firmware", data = test, samples = 200, output = "threshold", force = true })
+  local made, why = nac.synthesis.run(small, nil, { data = test, samples = 200, output = "threshold", force = true })
   print(made or "no firmware: " .. why)
   decide = net
 end
 
 -- 5. The table and two pictures.
-print("assigned rightly, of the test traces (a fidelity of 2a - 1):")
+print("share a of the test traces that is assigned rightly (as a fidelity, 2 a - 1):")
 for _, row in ipairs(rows) do print(("  %-34s %.4f  (%.4f)"):format(row.name, row.accuracy, 2 * row.accuracy - 1)) end
 local said = decide.weights and nac.baseline.qubit.assign(decide, test.x) or nac.train.predict(decide, test.x):reshape({ -1 }):gt(0):to "i32"
 local window = { settings.start_location, settings.window_size }
-print(nac.plot.iq(test, said, { name = decide.weights and "the matched filter" or "the network" }, dir .. "/iq.png"))
+print("picture: " .. check(nac.plot.iq(test, said, { name = decide.weights and "the matched filter" or "the network" }, dir .. "/iq.png")))
 config.dataset.start_location, config.dataset.window_size, config.dataset.subset_size = 0, 770, 3000
-print(nac.plot.traces(assert(nac.dataset.from_config(config.dataset)).fit, { window = window }, dir .. "/traces.png"))
+local whole = check(nac.dataset.from_config(config.dataset, { base_dir = config.dir })).fit
+print("picture: " .. check(nac.plot.traces(whole, { window = window }, dir .. "/traces.png")))

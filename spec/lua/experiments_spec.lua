@@ -44,8 +44,22 @@ describe("the tutorials", function()
     assert.matches("clock_cycles", text)
     assert.matches("winner: <%d,auto>", text)
     assert.matches("Proven: 100 samples", text)
-    local _, lines = assert(file.read("experiments/t2.lua")):gsub("\n", "")
-    assert.is_true(lines < 80, lines .. " lines")
+  end)
+
+  it("are short", function()
+    for _, name in ipairs { "t1", "t2", "t3", "braggnn", "deepsets" } do
+      local _, lines = assert(file.read(("experiments/%s.lua"):format(name))):gsub("\n", "")
+      assert.is_true(lines < 80, name .. ": " .. lines .. " lines")
+    end
+  end)
+
+  it("overwrite the results of another run only with --force", function()
+    local options = "--quick --workers 2 --no-local-search --results other"
+    local text, status = run(("cd %s && $NAC_LUA t1.lua %s && $NAC_LUA t3.lua %s"):format(folder, options, options))
+    assert.equal(1, status)
+    assert.matches("t3.lua: other holds the results of another search", text)
+    text, status = run(("cd %s && $NAC_LUA t3.lua %s --force"):format(folder, options))
+    assert.equal(0, status, text)
   end)
 
   it("deepsets.lua searches networks for jets and draws what comes out", function()
@@ -84,7 +98,7 @@ describe("the tutorials", function()
   end)
 
   it("say how they are used", function()
-    for _, name in ipairs { "t1.lua", "t2.lua", "t3.lua", "braggnn.lua", "custom_sampler.lua" } do
+    for _, name in ipairs { "t1.lua", "t2.lua", "t3.lua", "braggnn.lua", "deepsets.lua", "custom_sampler.lua" } do
       local text, status = run("$NAC_LUA " .. name .. " --help")
       assert.equal(0, status)
       assert.matches("Usage: " .. name:gsub("%.", "%%."), text)

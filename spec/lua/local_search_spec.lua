@@ -222,8 +222,12 @@ describe("a local search", function()
     local net = nn.sequential { input = { 3 }, nn.dense { units = 8 }, nn.relu {}, nn.dense { units = 1 } }:build {}
     nac.train.fit(net, data, { epochs = 10, lr = 1e-2, batch = 32 })
     local result = assert(search(net, data, "regression", { precision_pairs = { { total_bits = 8, int_bits = "auto" } } }))
-    assert.is_nil(result.constant_guess)
     assert.is_true(result.curves[1].rows[1].accuracy < 0 and result.curves[1].rows[1].accuracy > -.2)
+    assert.equal("mse", result.metric)
+    local text, guess = tostring(result), data.select.y - data.select.y:mean(1)
+    assert.matches("sparsity +mse +effective", text)
+    assert.matches(("a constant guess scores %.4f"):format((guess * guess):mean()), text, 1, true)
+    assert.is_nil(text:find("-0.", 1, true))
     assert.is_true(result.test < 0)
   end)
 

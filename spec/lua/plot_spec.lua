@@ -37,14 +37,14 @@ describe("pictures of a front", function()
     return
   end
 
-  it("numbers a short logarithmic axis at 1, 2 and 5 of a decade", function()
+  it("numbers a short logarithmic axis at 1, 2 and 5 of a decade, a linear one of large numbers with their units", function()
     local function numbers(most)
       local records = { { values = { bops = 40000 } }, { values = { bops = most } } }
       return require("nac.plot.axis").commands("x", "bops", records):match "set xtics ([^\n]*)"
     end
     assert.equal("(50000,100000,200000,500000)", numbers(600000))
     assert.equal("autofreq", numbers(6e7))
-    assert.equal("autofreq", numbers(50000)) -- linear
+    assert.equal('("40k" 40000,"45k" 45000,"50k" 50000)', numbers(50000)) -- linear
   end)
 
   it("have a panel a pair of objectives", function()

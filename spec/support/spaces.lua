@@ -33,17 +33,31 @@ function M.all()
 end
 
 --- What is done with every architecture, in this order.
-M.stages = { "train", "prepare", "lower", "firmware", "estimate" }
+M.stages = { "train", "prepare", "lower", "onnx", "qonnx", "firmware", "estimate" }
+
+-- Writes a net with `format` (nac.onnx or nac.qonnx) and reads it again; true, or false and why it cannot be written.
+local function there_and_back(format, net, path, same)
+  local written, why = format.write(net, path)
+  if not written then return false, why end
+  local again = assert(format.read(path))
+  assert(same(again), "what is read again computes something else")
+  again:close()
+  return true
+end
+
+-- Whether two tensors of one shape differ by at most `bound` of the largest number.
+local function near(a, b, bound) return (a - b):abs():max() <= bound * (1 + b:abs():max()) end
 
 --- Takes a description through all that may become of it: it is built and trained for
 -- one step on `n` samples at random, prepared for 8 bits, lowered to integers and run,
+-- written as ONNX and, where that can hold it, as QONNX (both are read again and compared),
 -- written as firmware (not compiled), and its cost estimated.
 -- @param desc a description
 -- @param n samples
--- @param[opt] folder for the firmware, overwritten; without one none is written
+-- @param[opt] folder for the files, overwritten; without one none are written
 -- @param[opt] last stage that is wanted; all by default
--- @return {loss =, params =, stage = the last one reached, seconds = of the processor, by stage}; and, where one
---   fails, its message
+-- @return {loss =, params =, stage = the last one reached, seconds = of the processor, by stage, no_qonnx = why QONNX
+--   cannot hold it}; and, where a stage fails, its message
 function M.prove(desc, n, folder, last)
   local shape = require("nac.blocks").engine_shape(desc.input_shape)
   local part = {
@@ -62,6 +76,23 @@ function M.prove(desc, n, folder, last)
     lower = function()
       graph = nac.quant.lower(quantised)
       assert(graph:run(part.x:slice(1, 1, 2):contiguous()):isfinite(), "the integer network gives numbers that are not finite")
+    end,
+    onnx = function()
+      if not folder then return end
+      local samples = part.x:slice(1, 1, 2):contiguous()
+      local wanted = nac.train.predict(net, samples)
+      assert(there_and_back(nac.onnx, net, folder .. ".onnx", function(again)
+        return near(nac.train.predict(again, samples), wanted, 1e-5)
+      end))
+    end,
+    qonnx = function()
+      if not folder then return end
+      local samples = part.x:slice(1, 1, 2):contiguous()
+      local wanted, _ = graph:run(samples)
+      _, out.no_qonnx = there_and_back(nac.qonnx, quantised, folder .. ".onnx", function(again)
+        local other <close> = nac.quant.lower(again)
+        return near(other:run(samples), wanted, 0)
+      end)
     end,
     firmware = function()
       if folder then assert(nac.hls.write(quantised, folder, { data = part.x:slice(1, 1, 2):contiguous(), force = true })) end
@@ -85,6 +116,7 @@ function M.prove(desc, n, folder, last)
   if graph then graph:close() end
   if quantised and quantised ~= net then quantised:close() end
   if net then net:close() end
+  if folder then os.remove(folder .. ".onnx") end
   return out, message
 end
 

@@ -8,6 +8,7 @@ local set = {
   name = "fashion_mnist", n_classes = 10, height = 28, width = 28, sample_rows = 6000,
   system_dir = "/usr/share/datasets/fashion-mnist",
   hint = "Debian's package dataset-fashion-mnist has it, too",
+  classes = { "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot" },
   licence = "MIT",
   citation = "Xiao, Rasul, Vollgraf: Fashion-MNIST, arXiv:1708.07747",
 }

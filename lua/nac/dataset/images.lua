@@ -125,7 +125,8 @@ local function provenance(set, dir)
 end
 
 --- Makes the data set `set` with the user's options; reads no file.
--- @param set { name =, n_classes =, height =, width =, sample_rows =, system_dir =, hint =, licence =, citation = }
+-- @param set { name =, n_classes =, height =, width =, sample_rows =, system_dir =, hint =, licence =, citation = },
+--   with `classes` = their names where they have some
 -- @param options see nac.dataset.mnist; `up_to`: where the sample holds fewer than `subset`, take all of it
 -- @return the data set, or nil and a message
 function M.make(set, options)
@@ -150,7 +151,7 @@ function M.make(set, options)
   end
   local h, w = o.height or set.height, o.width or set.width
   return base.new({
-    name = set.name, task = "classification", n_classes = set.n_classes, sample = sample, seed = o.seed,
+    name = set.name, task = "classification", n_classes = set.n_classes, classes = set.classes, sample = sample, seed = o.seed,
     sample_text = sample and (asked and ("%d of the %d training images asked for"):format(set.sample_rows, asked)
       or ("%d training images"):format(o.subset or set.sample_rows)) or nil,
     shape = o.flatten and { h * w } or { 1, h, w },

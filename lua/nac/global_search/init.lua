@@ -10,6 +10,7 @@ local nac_arch = require "nac.arch"
 local outputs = require "nac.global_search.outputs"
 local progress = require "nac.progress"
 local provenance = require "nac.provenance"
+local quantity = require "nac.report.quantity"
 local setup = require "nac.global_search.setup"
 local trials = require "nac.global_search.trial"
 local visibility = require "nac.study.visibility"
@@ -113,7 +114,8 @@ local function finish(job, study, options, fault)
   local interrupted = study.interrupted
   local records, front = study:trials(), study:front()
   local result = {
-    study = study, task = job.dataset.task, data = job.dataset:title(), dir = job.dir, objectives = job.objectives, front = front,
+    study = study, task = job.dataset.task, metric = quantity.metric(job.dataset.task, setup.loss(job.config, job.dataset)),
+    data = job.dataset:title(), dir = job.dir, objectives = job.objectives, front = front,
     interrupted = interrupted, fault = fault,
     select = {}, notes = { table.unpack(job.notes) },
     describe = function(record) return (nac_arch.load(files.yaml_path(job, record.number))) end,
@@ -175,7 +177,7 @@ end
 --   there), `sampler` (a table with `ask`, instead of the configuration's),
 --   `pictures` (false: none), `quiet` and `log` ("json", "lines", "live",
 --   "quiet"): the display
--- @return a table: `study`, `task`, `front` (records), `best` (record or nil), `select`
+-- @return a table: `study`, `task`, `metric` (what it is called: "accuracy", or the loss), `front` (records), `best` (record or nil), `select`
 -- (trial number -> metric), `test` (of the best), `dir`, `pictures`, `notes`,
 -- `data` (in words), `settings` (function(record) -> name -> value of what the trial drew beside the architecture),
 -- `why` (there is no best), `interrupted`, `fault` (a sampler, storage or progress display that failed in

@@ -1,4 +1,6 @@
 --- Combined: at each precision, quantisation-aware training, then pruning of the quantised net.
+local quantity = require "nac.report.quantity"
+
 local M = { folder = "local_search_combined" }
 
 --- The units of work: every precision on every fold.
@@ -36,16 +38,20 @@ function M.tables(curves)
 end
 
 --- The pictures to be drawn.
+-- @param curves as above
+-- @param metric what is drawn upwards
+-- @param[opt] guess what a constant guess scores
 -- @return list of { file =, panels = see nac.plot.curves }
-function M.pictures(curves, guess)
+function M.pictures(curves, metric, guess)
+  local function shown(value) return quantity.shown(metric, value) end
   local function panel(x, label, logarithmic)
     local lines = {}
     for i, curve in ipairs(curves) do
       local points = {}
-      for j, r in ipairs(curve.rows) do points[j] = { r[x], r.accuracy } end
+      for j, r in ipairs(curve.rows) do points[j] = { r[x], shown(r.accuracy) } end
       lines[i] = { title = curve.label, points = points }
     end
-    return { x = label, y = "accuracy", lines = lines, logarithmic = logarithmic, level = guess and { "constant guess", guess } }
+    return { x = label, y = metric, lines = lines, logarithmic = logarithmic, level = guess and { "constant guess", shown(guess) } }
   end
   return { { file = "combined_local_search.png",
     panels = { panel("sparsity", "sparsity (part of the weights that is zero)"), panel("bops", "effective bit operations (BOPs)", true) } } }

@@ -192,6 +192,7 @@ local function new_job(what, data, settings, options)
   for key, value in pairs(from) do job[key] = value end
   for key, value in pairs(options.search or {}) do job.search[key] = value end
   job.seed = options.seed or job.seed
+  job.metric = score.name(job.select, job.loss)
   job.say = log_to(job.dir .. "/training_log.txt", options.quiet)
   return job
 end
@@ -233,7 +234,7 @@ end
 local function finish(job, list, result)
   result.curves = curves.collect(job, list)
   result.front = report.front(result.curves)
-  result.constant_guess = score.constant_guess(job.select)
+  result.constant_guess = score.constant_guess(job.select, job.loss)
   local ok, message = outputs.write_tables(job, result.curves)
   if ok then ok, message = outputs.write_lines(job, list) end
   if not ok then return nil, message end
@@ -261,8 +262,9 @@ local function work(job, result, options)
   local ok, message = outputs.write_config(job, false)
   if not ok then return nil, message end
   local list = job.mode.units(job)
-  job.say(("%s local search of %s: %d precisions, %d folds; results in %s"):format(
-    job.settings.mode, job.what, #job.settings.precision_pairs, #job.nets, job.dir))
+  local precisions, folds = #job.settings.precision_pairs, #job.nets
+  job.say(("%s local search of %s: %d precision%s, %d fold%s; results in %s"):format(
+    job.settings.mode, job.what, precisions, precisions == 1 and "" or "s", folds, folds == 1 and "" or "s", job.dir))
   result.interrupted, result.fault = run_units(job, list, options)
   return finish(job, list, result)
 end
@@ -287,7 +289,8 @@ end
 --   `kept_epoch` = "best" | "last", `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
 --   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
--- @return `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its
+-- @return `metric` (what it is called: "accuracy", "mse", "mae"; all are kept so that more is better),
+--   `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its
 --   net's path for nac.model.load), `front`, `best` (row), `model` (its net's path), `test`,
 --   `constant_guess`, `dir`, `pictures`, `notes`, `interrupted`, `fault`, `seconds`; tostring gives the report. Or nil and a message
 function M.run(what, data, settings, options)
@@ -304,7 +307,7 @@ function M.run(what, data, settings, options)
     proc.close(job.lock)
     return nil, message
   end
-  local result = { dir = job.dir, job = job, notes = {}, pictures = {}, draw = options.pictures ~= false }
+  local result = { dir = job.dir, job = job, metric = job.metric, notes = {}, pictures = {}, draw = options.pictures ~= false }
   ok, message = work(job, result, options)
   proc.close(job.lock)
   if not ok then return nil, message end

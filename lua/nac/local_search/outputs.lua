@@ -105,7 +105,7 @@ end
 -- @return list of paths, list of notes on those not drawn
 function M.draw(job, curves, guess)
   local started, paths, notes = {}, {}, {}
-  for _, picture in ipairs(job.mode.pictures(curves, guess)) do
+  for _, picture in ipairs(job.mode.pictures(curves, job.metric, guess)) do
     local any = false
     for _, line in ipairs(picture.panels[1].lines) do any = any or #line.points > 0 end
     if any then

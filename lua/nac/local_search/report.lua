@@ -1,7 +1,7 @@
 --- The report of a local search: every precision and iteration, the front of
 -- accuracy against effective BOPs, the winner.
 local pareto = require "nac.pareto"
-local score = require("nac.report.quantity").score
+local quantity = require "nac.report.quantity"
 
 local M = {}
 
@@ -22,33 +22,37 @@ function M.front(curves)
   return front
 end
 
-local function line(r, mark)
-  local accuracy = score(r.accuracy)
-  local digits = accuracy:match "^%-?%d+%.(%d+)$"
-  local std = digits and ("%%.%df"):format(#digits):format(r.std) or score(r.std) -- as many as the accuracy has
-  return ("  %-12s %9d %9.4f %9s %7s %15.0f %15.0f %s"):format(
-    r.label, r.iteration, r.sparsity, accuracy, std, r.bops, r.scaled_bops, mark)
+-- One line of the table; the spread over folds where there are several.
+local function line(label, iteration, sparsity, metric, spread, bops, scaled, mark)
+  return (("  %-12s %9s %9s %9s%s %15s %15s  %s"):format(label, iteration, sparsity, metric, spread and (" %7s"):format(spread) or "", bops, scaled, mark)
+    :gsub("%s+$", ""))
 end
 
 --- The report as text.
 -- @param result of `nac.local_search.run`
 -- @return text
 function M.text(result)
-  local lines = { "",
-    ("  %-12s %9s %9s %9s %7s %15s %15s"):format("precision", "iteration", "sparsity", "accuracy", "+-", "effective BOPs", "scaled BOPs") }
+  local function score(value) return quantity.score(quantity.shown(result.metric, value)) end
+  local function spread(r) -- with as many digits as the metric has
+    local digits = score(r.accuracy):match "^%-?%d+%.(%d+)$"
+    return digits and ("%%.%df"):format(#digits):format(r.std) or quantity.score(r.std)
+  end
+  local folds = #result.job.nets > 1
+  local lines = { "", line("precision", "iteration", "sparsity", result.metric, folds and "+-", "effective BOPs", "scaled BOPs", "") }
   local on_front = {}
   for _, r in ipairs(result.front) do on_front[r] = true end
   for _, curve in ipairs(result.curves) do
     for _, r in ipairs(curve.rows) do
-      lines[#lines + 1] = line(r, (on_front[r] and "front" or "") .. (r == curve.chosen and " kept" or ""))
+      lines[#lines + 1] = line(r.label, r.iteration, ("%.4f"):format(r.sparsity), score(r.accuracy), folds and spread(r),
+        ("%.0f"):format(r.bops), ("%.0f"):format(r.scaled_bops), (on_front[r] and "front" or "") .. (r == curve.chosen and " kept" or ""))
     end
   end
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
-  if result.constant_guess then add("a constant guess scores %.4f", result.constant_guess) end
+  if result.constant_guess then add("a constant guess scores %s", score(result.constant_guess)) end
   if result.fault then add("failed: %s", result.fault) end
   if result.best then
     local r = result.best
-    add("winner: %s after iteration %d: accuracy %s on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, score(r.accuracy),
+    add("winner: %s after iteration %d: %s %s on select%s, sparsity %.4f, %.0f effective BOPs", r.label, r.iteration, result.metric, score(r.accuracy),
       result.test and (", %s on test"):format(score(result.test)) or "", r.sparsity, r.bops)
   end
   if result.model then add("its net: %s", result.model) end

@@ -1,9 +1,19 @@
 --- What a net scores on a part of the data: of a quantised one, its integer network.
 local parts = require "nac.train.part"
 local quant = require "nac.quant"
+local quantity = require "nac.report.quantity"
 local train = require "nac.train"
 
 local M = {}
+
+-- What is scored where there are no classes.
+local function loss_of(loss) return loss == "mae" and loss or "mse" end
+
+--- What the metric is called (nac.report.quantity).
+-- @param part that is scored
+-- @param loss that the net was trained with
+-- @return "accuracy", "mse" or "mae"
+function M.name(part, loss) return quantity.metric(parts.task(part), loss_of(loss)) end
 
 -- Accuracy where there are classes, minus the loss elsewhere: more is better.
 local function metric(result) return result.accuracy or -result.loss end
@@ -17,7 +27,7 @@ local function metric(result) return result.accuracy or -result.loss end
 -- its fake-quantised form was scored instead
 function M.of(net, part, quantised, loss)
   local classes = parts.task(part) == "classification"
-  if not classes and loss ~= "mae" then loss = "mse" end
+  if not classes then loss = loss_of(loss) end
   if not quantised then return metric(train.evaluate(net, part, { loss = loss })) end
   local ok, graph = pcall(quant.lower, net)
   if not ok then return metric(train.evaluate(net, part, { loss = loss })), tostring(graph) end
@@ -32,9 +42,16 @@ function M.of(net, part, quantised, loss)
   return value
 end
 
---- What always saying the most frequent class scores; nil where there are no classes.
-function M.constant_guess(part)
-  if part.y:dtype() ~= "i32" or part.y:rank() ~= 1 then return nil end
+--- What always saying the same scores: the most frequent class, or the mean answer. Nil of an empty part.
+-- @param part { x =, y = }
+-- @param loss as of `of`
+function M.constant_guess(part, loss)
+  if part.y:size(1) == 0 then return nil end
+  if parts.task(part) ~= "classification" then
+    local y = part.y:to "f64"
+    local difference = y - y:mean(1)
+    return -(loss == "mae" and difference:abs() or difference * difference):mean()
+  end
   local count, most = {}, 0
   for _, class in ipairs(part.y:totable()) do
     count[class] = (count[class] or 0) + 1

@@ -1,4 +1,6 @@
 --- Separated: the float net is pruned; the unpruned net is trained at each precision.
+local quantity = require "nac.report.quantity"
+
 local M = { folder = "local_search_separated" }
 
 --- The units of work: pruning and every precision, on every fold.
@@ -41,24 +43,28 @@ function M.tables(curves)
 end
 
 --- The pictures to be drawn.
+-- @param curves as above
+-- @param metric what is drawn upwards
+-- @param[opt] guess what a constant guess scores
 -- @return list of { file =, panels = see nac.plot.curves }
-function M.pictures(curves, guess)
+function M.pictures(curves, metric, guess)
+  local function shown(value) return quantity.shown(metric, value) end
   local pruned, quantised = {}, {}
   for _, curve in ipairs(curves) do
     for _, r in ipairs(curve.rows) do
       if curve.pair then
-        quantised[#quantised + 1] = { r.bops, r.accuracy, curve.label }
+        quantised[#quantised + 1] = { r.bops, shown(r.accuracy), curve.label }
       else
-        pruned[#pruned + 1] = { r.sparsity, r.accuracy }
+        pruned[#pruned + 1] = { r.sparsity, shown(r.accuracy) }
       end
     end
   end
   table.sort(quantised, function(a, b) return a[1] < b[1] end)
-  local level = guess and { "constant guess", guess }
+  local level = guess and { "constant guess", shown(guess) }
   return {
-    { file = "pruning_curve.png", panels = { { x = "sparsity (part of the weights that is zero)", y = "accuracy",
+    { file = "pruning_curve.png", panels = { { x = "sparsity (part of the weights that is zero)", y = metric,
       lines = { { title = "float", points = pruned } }, level = level } } },
-    { file = "qat_results.png", panels = { { x = "effective bit operations (BOPs)", y = "accuracy", logarithmic = true,
+    { file = "qat_results.png", panels = { { x = "effective bit operations (BOPs)", y = metric, logarithmic = true,
       lines = { { title = "quantised, not pruned", points = quantised } }, level = level } } },
   }
 end

@@ -8,7 +8,7 @@ local estimate = require "nac.estimate"
 local file = require "nac.util.file"
 local json = require "nac.util.json"
 local model = require "nac.model"
-local digits = require("nac.report.quantity").score
+local quantity = require "nac.report.quantity"
 local npz = require "nac.npz"
 local prune = require "nac.prune"
 local quant = require "nac.quant"
@@ -96,8 +96,9 @@ local function row_of(job, unit, net, r)
 end
 
 local function say(job, unit, row)
-  job.say(("%s fold %d iteration %d: sparsity %.4f accuracy %s effective BOPs %.0f (%d epochs, %.2f s)"):format(
-    M.label(unit.pair), unit.fold, row.iteration, row.sparsity, digits(row.accuracy), row.bops, row.epochs, row.seconds))
+  job.say(("%s fold %d iteration %d: sparsity %.4f %s %s effective BOPs %.0f (%d epoch%s, %.2f s)"):format(
+    M.label(unit.pair), unit.fold, row.iteration, row.sparsity, job.metric, quantity.score(quantity.shown(job.metric, row.accuracy)), row.bops,
+    row.epochs, row.epochs == 1 and "" or "s", row.seconds))
 end
 
 --- "<8,3>", "<8,auto>" or "float".

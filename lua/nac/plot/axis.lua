@@ -40,13 +40,41 @@ function M.logarithmic(name, least, most)
   return known[name] ~= nil and known[name][2] and least > 0 and most >= 10 * least or false
 end
 
---- Where the numbers stand on a logarithmic axis: at powers of ten, or where that is
--- one or none, at 1, 2 and 5 of each decade.
+--- How far the numbers on an axis stand apart: three to six of them, at multiples of 1, 2, 2.5 or 5.
+-- @param extent the difference between the greatest and the least value on it
+-- @return the step
+function M.step(extent)
+  if extent <= 0 then return 1 end
+  local decade = 10.0 ^ math.floor(math.log(extent / 3, 10))
+  for _, factor in ipairs { 1, 2, 2.5, 5 } do
+    if extent / (factor * decade) <= 5 then return factor * decade end
+  end
+  return 10 * decade
+end
+
+--- A number in few characters: 1200000 as "1.2M".
+function M.short(value)
+  for _, unit in ipairs { { 1e12, "T" }, { 1e9, "G" }, { 1e6, "M" }, { 1e3, "k" } } do
+    if math.abs(value) >= unit[1] then return ("%.4g%s"):format(value / unit[1], unit[2]) end
+  end
+  return ("%.4g"):format(value)
+end
+
+-- Large numbers on a linear axis, each with its own unit.
+local function large_places(from, to)
+  local step, list = M.step(to - from), {}
+  for i = math.ceil(from / step), math.floor(to / step) do list[#list + 1] = ('"%s" %.9g'):format(M.short(i * step), i * step) end
+  return "(" .. table.concat(list, ",") .. ")"
+end
+
+--- Where the numbers stand on an axis. On a logarithmic one at powers of ten, or where that is
+-- one or none, at 1, 2 and 5 of each decade; few on a linear one of numbers from 10 000 on.
 -- @param logarithmic whether it is
 -- @param from its least value
 -- @param to its greatest value
 -- @return what follows "set xtics"
 function M.places(logarithmic, from, to)
+  if not logarithmic and math.max(math.abs(from), math.abs(to)) >= 10000 then return large_places(from, to) end
   if not logarithmic or to / from >= 100 then return "autofreq" end
   local list = {}
   for power = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
@@ -82,7 +110,7 @@ function M.commands(axis, name, records, placing)
     ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),
     ("set %srange [%.9g:%.9g]"):format(axis, from, to),
     ("set %stics %s"):format(axis, M.places(logarithmic, from, to)),
-    ("set format %s '%s'"):format(axis, large and (logarithmic and "%.0s%c" or "%.3s%c") or "%.4g"),
+    ("set format %s '%s'"):format(axis, large and "%.0s%c" or "%.4g"),
   }, "\n")
 end
 

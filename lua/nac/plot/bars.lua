@@ -1,22 +1,11 @@
 --- Horizontal bars, one below the other: what pictures of importances and of costs are made of.
+local axis = require "nac.plot.axis"
 local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
 
 -- Half-toned fills keep stacked parts apart in grey.
 local fills = { "solid 1", "solid .75", "pattern 2", "pattern 5" }
-
---- How far the numbers on an axis from 0 stand apart: three to five of them, at multiples of 1, 2 or 5.
--- @param most the greatest value on it
--- @return the step
-function M.step(most)
-  if most <= 0 then return 1 end
-  local decade = 10.0 ^ math.floor(math.log(most / 3, 10))
-  for _, factor in ipairs { 1, 2, 5 } do
-    if most / (factor * decade) <= 4 then return factor * decade end
-  end
-  return 10 * decade
-end
 
 --- The gnuplot commands of one panel.
 -- @param name of its data blocks, unlike other panels'
@@ -41,7 +30,7 @@ function M.panel(name, rows, options)
   out[1] = gnuplot.data(name, block)
   out[2] = ("set xlabel %s\nset xrange [0:%.9g]\nset yrange [-.6:%g]"):format(gnuplot.quote(options.x), most > 0 and 1.08 * most or 1, #rows - .4)
   out[3] = options.names == false and "unset ytics" or "set ytics (" .. table.concat(marks, ", ") .. ") scale 0"
-  out[4] = "set format x '" .. (most >= 10000 and "%.0s%c" or "%.4g") .. "'\nset xtics " .. ("%.3g"):format(M.step(most))
+  out[4] = "set format x '" .. (most >= 10000 and "%.0s%c" or "%.4g") .. "'\nset xtics " .. ("%.3g"):format(axis.step(most))
   local plots = {}
   for k = 1, #rows[1] - 1 do
     local colour = gnuplot.series(k)

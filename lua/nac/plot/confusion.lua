@@ -18,11 +18,11 @@ function M.start(scores, y, options, path)
     local sum = 0
     for k = 1, n do sum = sum + counts:get(truth, k) end
     for k = 1, n do
-      local share = sum > 0 and counts:get(truth, k) / sum or 0
+      local share = sum > 0 and 100 * counts:get(truth, k) / sum or 0
       rows[#rows + 1] = { k - 1, n - truth, share }
       if sum > 0 then
-        labels[#labels + 1] = ("set label \"%s\" at %d,%d center front tc rgb '%s'%s"):format(("%.3g"):format(100 * share), k - 1, n - truth,
-          share > .55 and "#ffffff" or "#000000", n > 6 and " font ',9'" or "")
+        labels[#labels + 1] = ("set label \"%s\" at %d,%d center front tc rgb '%s'%s"):format(("%.1f"):format(share), k - 1, n - truth,
+          share > 55 and "#ffffff" or "#000000", n > 6 and " font ',9'" or "")
       end
     end
     marks[truth] = options.classes and options.classes[truth] or tostring(truth - 1)
@@ -34,7 +34,7 @@ function M.start(scores, y, options, path)
   end
   local body = table.concat({
     gnuplot.data("cells", rows), table.concat(labels, "\n"),
-    "set xlabel 'predicted'\nset ylabel 'true'\nset cblabel 'share of the true class'\nset cbrange [0:1]\nunset key\nset tics scale 0",
+    "set xlabel 'predicted'\nset ylabel 'true'\nset cblabel 'share of the true class (%)'\nset cbrange [0:100]\nunset key\nset tics scale 0",
     "set palette defined (0 '#ffffff', 1 '#08306b')\nset size square",
     ("set xrange [-.5:%g]\nset yrange [-.5:%g]\nset xtics %s\nset ytics %s"):format(n - .5, n - .5, tics(function(i) return i - 1 end),
       tics(function(i) return n - i end)),

@@ -21,7 +21,7 @@ local function scene(records, objectives)
   for _, record in ipairs(good) do front_records[#front_records + 1] = member[record] and record or nil end
   local body = {
     gnuplot.data("rest", rest), gnuplot.data("front", front),
-    axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 2,-1"),
+    axis.commands("x", x.name, good, "offset 0,-1.5"), axis.commands("y", y.name, good, "offset 5,-1"),
     "set xtics offset -1.2,-0.5\nset ytics offset 0.8,-0.3", -- beside the lines, not on them
     axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, front_records, "offset 1.5,0"),
     "set grid lc rgb '#d0d0d0'\nset xyplane relative 0\nset key top left Left reverse",
@@ -57,7 +57,7 @@ function M.start_turning(records, objectives, path)
   if not body then return nil, plot end
   -- labels that lie along an axis would stand on their heads behind it
   return gnuplot.start(path, 800, 620, table.concat {
-    body, "\nset zlabel norotate\nset xlabel offset 0,-2.5\nset ylabel offset 0,-2.5\nset lmargin screen 0.12\n",
+    body, "\nset zlabel norotate\nset xlabel offset 0,-2.5\nset ylabel offset 0,-2.5\nset lmargin screen 0.12\nset rmargin screen 0.82\n",
     "do for [i=0:71] { set view 62, (40 + 5 * i) % 360; ", plot, " }",
   }, 10)
 end

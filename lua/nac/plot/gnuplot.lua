@@ -21,11 +21,12 @@ local c = M.colours
 local palette = { c.blue, c.vermilion, c.green, c.purple, c.orange, c.sky, c.black, c.grey }
 local marks = { 7, 5, 9, 13, 11, 6, 4, 8 } -- filled circle, square, triangle, diamond, ...; then open ones
 
---- How the i-th series of a picture looks: told apart by colour, and in grey by the mark and the dashes.
+--- How the i-th series of a picture looks: told apart by colour, and in grey by the mark and the dashes; the first
+-- 32 have a pair of colour and dashes of their own.
 -- @param i from 1
 -- @return its colour, point type, dash type
 function M.series(i)
-  return palette[(i - 1) % #palette + 1], marks[(i - 1) % #marks + 1], (i - 1) % 4 + 1
+  return palette[(i - 1) % #palette + 1], marks[(i - 1) % #marks + 1], (i - 1 + (i - 1) // #palette) % 4 + 1
 end
 
 --- A text as a gnuplot string.

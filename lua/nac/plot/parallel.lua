@@ -14,8 +14,8 @@ local function numeric(label, values, logarithmic)
   local f = logarithmic and math.log or function(x) return x end
   local low, high = f(least), f(most)
   local function place(v) return high > low and (f(v) - low) / (high - low) or .5 end
-  local marks = { { place(least), ("%.4g"):format(least) } }
-  if most > least then marks[2] = { place(most), ("%.4g"):format(most) } end
+  local marks = { { place(least), axis.short(least) } }
+  if most > least then marks[2] = { place(most), axis.short(most) } end
   return { label = label, values = values, place = place, marks = marks }
 end
 

@@ -43,7 +43,7 @@ function M.start(scores, y, options, path)
   plots[#plots + 1] = ("x with lines dt 3 lc rgb '%s' title 'guessing'"):format(gnuplot.colours.grey)
   local body = table.concat {
     gnuplot.STYLE, "set key outside right center Left reverse\nset xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset yrange [0:1]\n",
-    options.logarithmic and "set logscale x\nset xrange [1e-4:1]\nset format x '%.0e'\n" or "set xrange [0:1]\n",
+    options.logarithmic and "set logscale x\nset xrange [1e-4:1]\nset format x '%g'\n" or "set xrange [0:1]\n",
     table.concat(out), "plot " .. table.concat(plots, ", "),
   }
   return gnuplot.start(path, 780, 560, body)

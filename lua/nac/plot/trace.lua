@@ -55,7 +55,7 @@ function M.start(trace, path)
     gnuplot.STYLE, gnuplot.data("boxes", boxes), #ranges > 0 and gnuplot.data("ranges", ranges) or "",
     ("set xrange [%g:%g]\nset yrange [-.7:%g]\nset ytics (%s) scale 0\n"):format(math.max(SMALLEST, math.floor(low) - 1), math.ceil(high) + 1, #rows - .3,
       table.concat(marks, ", ")),
-    "set xlabel 'magnitude of the float numbers that are not 0, as a power of two'\nset key above\nplot ", table.concat(plots, ", "), "\n",
+    "set xlabel 'magnitude of the numbers, as a power of two'\nset key above\nplot ", table.concat(plots, ", "), "\n",
   }))
 end
 

@@ -5,7 +5,8 @@ local gnuplot = require "nac.plot.gnuplot"
 local M = {}
 
 local colours = gnuplot.colours
-local of_optimizer = { adam = colours.blue, adamw = colours.sky, sgd = colours.vermilion, rmsprop = colours.green }
+-- Colour and mark: two dots of different colours are one in grey.
+local of_optimizer = { adam = { colours.blue, 7 }, adamw = { colours.sky, 11 }, sgd = { colours.vermilion, 4 }, rmsprop = { colours.green, 9 } }
 
 local function finite(x) return type(x) == "number" and x == x and math.abs(x) < math.huge end
 
@@ -97,10 +98,11 @@ local function against_rate(records, score, settings_of)
   local out, plots = {}, {}
   for _, kind in ipairs(order) do
     out[#out + 1] = gnuplot.data(kind, groups[kind])
-    plots[#plots + 1] = ("$%s using 1:2 with points pt 7 ps 0.9 lc rgb '%s' title '%s'"):format(kind, of_optimizer[kind], kind)
+    plots[#plots + 1] = ("$%s using 1:2 with points pt %d ps 0.9 lc rgb '%s' title '%s'"):format(kind, of_optimizer[kind][2],
+      of_optimizer[kind][1], kind)
   end
   out[#out + 1] = vertical(all, score)
-  out[#out + 1] = "set logscale x\nset format x '%.0e'\nset xlabel 'learning rate'\nplot " .. table.concat(plots, ", ") .. "\n"
+  out[#out + 1] = "set logscale x\nset format x '%g'\nset xlabel 'learning rate'\nplot " .. table.concat(plots, ", ") .. "\n"
   return table.concat(out)
 end
 

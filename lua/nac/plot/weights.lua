@@ -1,5 +1,5 @@
 --- Histograms of the weights of each layer, before and after quantisation.
-local bars = require "nac.plot.bars"
+local axis = require "nac.plot.axis"
 local gnuplot = require "nac.plot.gnuplot"
 
 local M = {}
@@ -63,7 +63,7 @@ function M.start(before, after, path)
     for _, list in ipairs { first[name], second[name] or {} } do
       for _, v in ipairs(list) do limit = math.max(limit, math.abs(v)) end
     end
-    local plots, out = {}, { ("set title %s\nset xtics %g"):format(gnuplot.quote(name), bars.step(1.5 * limit)) }
+    local plots, out = {}, { ("set title %s\nset xtics %g"):format(gnuplot.quote(name), axis.step(2 * limit)) }
     out[#out + 1] = gnuplot.data("before" .. i, histogram(first[name], limit))
     plots[1] = ("$before%d using 1:2 with boxes fs solid .5 noborder lc rgb '%s' title 'before'"):format(i, gnuplot.colours.sky)
     if second[name] then
@@ -77,7 +77,7 @@ function M.start(before, after, path)
   local down = (#panels + across - 1) // across
   return gnuplot.start(path, 420 * across, 300 * down, table.concat {
     gnuplot.STYLE, "set xlabel 'weight'\nset ylabel 'share of the weights'\nset logscale y\nset format y '%.0e'\nset yrange [1e-5:1.5]\n",
-    "set key top right\nset boxwidth 1 relative\n", ("set multiplot layout %d,%d\n"):format(down, across), table.concat(panels), "unset multiplot",
+    "set key above\nset boxwidth 1 relative\n", ("set multiplot layout %d,%d\n"):format(down, across), table.concat(panels), "unset multiplot",
   })
 end
 

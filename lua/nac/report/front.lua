@@ -6,7 +6,7 @@ local text_table = require "nac.report.table"
 
 local M = {}
 
-local quantity, accuracy = quantities.of, quantities.score
+local quantity = quantities.of
 
 local titles = {
   performance_metric = "search", bops = "BOPs", params = "params", avg_resource = "resource %", clock_cycles = "cycles", distance = "distance px",
@@ -50,9 +50,10 @@ function M.text(result)
       for _, name in ipairs(names) do
         local value = quantity(record, name)
         if name == "performance_metric" then
-          row[#row + 1] = accuracy(value)
-          row[#row + 1] = accuracy(result.select[record.number])
-          row[#row + 1] = result.best == record and accuracy(result.test) or ""
+          local function metric(of) return quantities.score(quantities.shown(result.metric, of)) end
+          row[#row + 1] = metric(value)
+          row[#row + 1] = metric(result.select[record.number])
+          row[#row + 1] = result.best == record and metric(result.test) or ""
         else
           row[#row + 1] = number(value)
         end

@@ -1,10 +1,8 @@
 --- The report of a global search: the front, the winner, where the files are.
 local front = require "nac.report.front"
-local score = require("nac.report.quantity").score
+local quantity = require "nac.report.quantity"
 
 local M = {}
-
-local function digits(value) return score(value, "not measured") end
 
 -- Trials that gave no values, and the first one's reason: { "2 trials failed (first trial 3: killed by ...)", ... }
 local function incomplete(records)
@@ -30,8 +28,8 @@ function M.text(result)
   if #result.front > 0 then lines[2] = front.text(result) end
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   if result.best then
-    local metric = result.task == "classification" and "accuracy" or "minus the loss"
-    add("winner: trial %d (%s: search %s, select %s, test %s)", result.best.number, metric,
+    local function digits(value) return quantity.score(quantity.shown(result.metric, value), "not measured") end
+    add("winner: trial %d (%s: search %s, select %s, test %s)", result.best.number, result.metric,
       digits(result.best.attrs.performance_metric), digits(result.select[result.best.number]), digits(result.test))
   end
   if result.data then add("data: %s", result.data) end
