@@ -44,7 +44,7 @@ describe("pictures of a front", function()
     end
     assert.equal("(50000,100000,200000,500000)", numbers(600000))
     assert.equal("autofreq", numbers(6e7))
-    assert.equal('("40k" 40000,"45k" 45000,"50k" 50000)', numbers(50000)) -- linear
+    assert.equal('("40k" 40000,"42.5k" 42500,"45k" 45000,"47.5k" 47500,"50k" 50000)', numbers(50000)) -- linear
   end)
 
   it("have a panel a pair of objectives", function()

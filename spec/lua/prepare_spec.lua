@@ -69,6 +69,16 @@ describe("nac.quant.prepare", function()
     assert.is_true(y:allclose(nac.train.predict(net, data.x):to "f64", 5e-2, 5e-2))
   end)
 
+  it("gives what float leaves of 0 no format far below the point, so that firmware can be made", function()
+    local net = nn.sequential { input = { 6 }, nn.dense { units = 1 }, nn.layernorm {}, nn.tanh {}, nn.dense { units = 4 } }:build { seed = 1 }
+    net:tensor("layernorm1.bias"):fill(2.0 ^ -40)
+    local q, report = nac.quant.prepare(net, { total_bits = 8, int_bits = "auto", data = part(64, { 6 }), quiet = true })
+    for value = 2, 5 do
+      for _, format in ipairs(q:quantiser(value) or {}) do assert.is_true(format.fraction <= 32, tostring(format)) end
+    end
+    assert.matches("all numbers are 0 in ap_fixed<8,%-24", table.concat(report.warnings, "\n"))
+  end)
+
   it("puts formats where hardware stores numbers", function()
     local data = part(64, { 6 })
     local net = trained(mlp(), data)

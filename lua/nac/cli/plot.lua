@@ -34,7 +34,7 @@ local function curves(source, options)
   for _, curve in ipairs(source.curves) do
     for _, row in ipairs(curve.rows) do has_bops = has_bops or row.bops ~= nil end
   end
-  local picture = require("nac.local_search.combined").pictures(source.curves)[1]
+  local picture = require("nac.local_search.combined").pictures(source.curves, "accuracy")[1]
   local panels = { picture.panels[1], has_bops and picture.panels[2] or nil }
   local path, why = require("nac.plot").curves(panels, options.output or source.base .. ".png")
   if not path then return fail("%s", why) end

@@ -109,6 +109,10 @@ local function numbers(net, value, x)
   return train.predict(head, x)
 end
 
+-- Values in the net that are what float leaves of 0 (a bottleneck of one unit behind a layernorm) would have formats far below
+-- the point, and firmware sums of more than 64 bits. So many bits after the point, or 8 more than there are, must do.
+local MOST_FRACTION = 32
+
 local function set_values(net, spec, x, report)
   for _, entry in ipairs(places.values(net:layers())) do
     local pair = specs.find_value(spec, entry)
@@ -118,8 +122,12 @@ local function set_values(net, spec, x, report)
       local signed = not entry.unsigned
       -- an input that is never negative in the data needs no sign, where the data decide anyway
       if entry.value == 1 and math.type(pair.int_bits) ~= "integer" and have and have:min() >= 0 then signed = false end
-      local format = place_format(net, entry.value, pair, have, signed, where, entry.most_fraction)
+      local most = entry.most_fraction or entry.value > 1 and math.max(MOST_FRACTION, (pair.total_bits or 0) + 8) or nil
+      local format = place_format(net, entry.value, pair, have, signed, where, most)
       note(report, { role = entry.role, layer = entry.layer and entry.layer.name or "the net", place = entry.value, format = format }, have, MANY)
+      if have and have:abs():max() > 0 and have:abs():max() < format.step / 2 then
+        report.warnings[#report.warnings + 1] = ("%s: all numbers are 0 in %s"):format(where, tostring(format))
+      end
     end
   end
 end
