@@ -110,7 +110,7 @@ describe("synthesis", function()
     assert(nac.model.save(net, folder .. "/float.yaml"))
     for words, pattern in pairs {
       [folder .. "/nothing.yaml"] = "nothing.yaml", [folder .. "/float.yaml"] = "no number formats", [folder] = "no best_model.yaml",
-      [folder .. "/fine.yaml --board none"] = "none",
+      [folder .. "/fine.yaml --board none"] = "none", ["t2.yaml"] = "results/t2", -- found as by the other commands, but not run
     } do
       local text, status = run("$NAC_LUA synth " .. words)
       assert.equal(1, status, text)

@@ -9,13 +9,14 @@ end
 
 -- The configuration that is named, or which the argument is itself.
 local function config_of(options)
-  local path = options.config
-  if not path and options.model:find "%.ya?ml$" then
-    local top = require("nac.util.yaml").load(options.model)
-    if type(top) == "table" and top.format == nil and (top.search or top.dataset) then path = options.model end
+  local find, found, message = require("nac.util.home").find, nil, nil
+  if options.config then
+    found, message = find(options.config)
+  elseif options.model:find "%.ya?ml$" then
+    found, message = find(options.model)
+    local top = found and require("nac.util.yaml").load(found)
+    if type(top) == "table" and (top.format ~= nil or not (top.search or top.dataset)) then return nil end -- a model
   end
-  if not path then return nil end
-  local found, message = require("nac.util.home").find(path)
   if not found then return nil, message end
   local config
   config, message = require("nac.config").load(found)
