@@ -34,7 +34,7 @@ describe("the README", function()
     for path in readme:gmatch("`(docs/[%w_]+%.md)`") do assert.truthy(file.exists(path), path .. " is missing") end
     for path in readme:gmatch("`(experiments/[%w_%.]+)`") do assert.truthy(file.exists(path), path .. " is missing") end
     for path in readme:gmatch("%]%(([%w_/%.]+)%)") do assert.truthy(file.exists(path), path .. " is missing") end
-    local help = interpreter.run("$NAC_LUA search --help")
+    local help = interpreter.run("$NAC_LUA search --help && $NAC_LUA t2.lua --help")
     for option in readme:gmatch("`(%-%-[%l-]+)") do assert.truthy(help:find(option, 1, true), option .. " is no option") end
   end)
 end)
