@@ -19,12 +19,18 @@ local result = assert(nac.global_search.run(config, {
   trials = TRIALS, seed = SEED, workers = 2, results = folder, quiet = true, pictures = false,
 }))
 local seconds = bench.clock() - begun
+if result.interrupted or not result.test then
+  io.stderr:write("the search was not finished; its results: ", folder, "\n")
+  os.exit(1)
+end
 local states = {}
 for _, record in ipairs(result.study:trials()) do states[record.state] = (states[record.state] or 0) + 1 end
 print(("%d trials (%d complete) x %d epochs x %d folds on 60 000 jets, 2 workers: %.0f s"):format(
   TRIALS, states.complete or 0, config.search.epochs, config.search.n_folds, seconds))
+local best = 0
+for _, record in ipairs(result.front) do best = math.max(best, record.attrs.performance_metric) end
 print(("front of %d; best accuracy on the search folds %.4f, winner on 100 000 test jets %.4f"):format(
-  #result.front, result.front[1].attrs.performance_metric, result.test))
+  #result.front, best, result.test))
 local published = PUBLISHED.hours * 3600
 print(("published: %g h on %s with %d jets. A trial here %.2f s, there %.1f s; per trial and jet %.1f times as fast"):format(
   PUBLISHED.hours, PUBLISHED.machine, PUBLISHED.jets, seconds / TRIALS, published / PUBLISHED.trials,
