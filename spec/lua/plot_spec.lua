@@ -45,6 +45,8 @@ describe("pictures of a front", function()
     assert.equal("(50000,100000,200000,500000)", numbers(600000))
     assert.equal("autofreq", numbers(6e7))
     assert.equal('("40k" 40000,"42.5k" 42500,"45k" 45000,"47.5k" 47500,"50k" 50000)', numbers(50000)) -- linear
+    local bars = require("nac.plot.bars").panel("lut", { { "dense1", 11000 }, { "dense2", 800 } }, { x = "LUT" })
+    assert.equal('("0" 0,"2.5k" 2500,"5k" 5000,"7.5k" 7500,"10k" 10000)', bars:match "set xtics ([^\n]*)")
   end)
 
   it("have a panel a pair of objectives", function()

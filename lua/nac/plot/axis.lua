@@ -40,6 +40,9 @@ function M.logarithmic(name, least, most)
   return known[name] ~= nil and known[name][2] and least > 0 and most >= 10 * least or false
 end
 
+--- From here on numbers on an axis have units: 12.5k.
+M.LARGE = 10000
+
 --- How far the numbers on an axis stand apart: three to six of them, at multiples of 1, 2, 2.5 or 5.
 -- @param extent the difference between the greatest and the least value on it
 -- @return the step
@@ -68,13 +71,13 @@ local function large_places(from, to)
 end
 
 --- Where the numbers stand on an axis. On a logarithmic one at powers of ten, or where that is
--- one or none, at 1, 2 and 5 of each decade; few on a linear one of numbers from 10 000 on.
+-- one or none, at 1, 2 and 5 of each decade; few on a linear one of large numbers.
 -- @param logarithmic whether it is
 -- @param from its least value
 -- @param to its greatest value
 -- @return what follows "set xtics"
 function M.places(logarithmic, from, to)
-  if not logarithmic and math.max(math.abs(from), math.abs(to)) >= 10000 then return large_places(from, to) end
+  if not logarithmic and math.max(math.abs(from), math.abs(to)) >= M.LARGE then return large_places(from, to) end
   if not logarithmic or to / from >= 100 then return "autofreq" end
   local list = {}
   for power = math.floor(math.log(from, 10)), math.ceil(math.log(to, 10)) do
@@ -104,7 +107,7 @@ function M.commands(axis, name, records, placing)
     local margin = most > least and 0.06 * (most - least) or math.max(math.abs(most) * 0.1, 0.5)
     from, to = least - margin, most + margin
   end
-  local large = math.max(math.abs(least), math.abs(most)) >= 10000
+  local large = math.max(math.abs(least), math.abs(most)) >= M.LARGE
   return table.concat({
     ('set %slabel "%s" %s'):format(axis, M.label(name), placing or ""),
     ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),

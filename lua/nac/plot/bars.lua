@@ -28,9 +28,10 @@ function M.panel(name, rows, options)
     if options.names ~= false then marks[i] = ("%s %d"):format(gnuplot.quote(row[1]), y) end
   end
   out[1] = gnuplot.data(name, block)
-  out[2] = ("set xlabel %s\nset xrange [0:%.9g]\nset yrange [-.6:%g]"):format(gnuplot.quote(options.x), most > 0 and 1.08 * most or 1, #rows - .4)
+  local to = most > 0 and 1.08 * most or 1
+  out[2] = ("set xlabel %s\nset xrange [0:%.9g]\nset yrange [-.6:%g]"):format(gnuplot.quote(options.x), to, #rows - .4)
   out[3] = options.names == false and "unset ytics" or "set ytics (" .. table.concat(marks, ", ") .. ") scale 0"
-  out[4] = "set format x '" .. (most >= 10000 and "%.0s%c" or "%.4g") .. "'\nset xtics " .. ("%.3g"):format(axis.step(most))
+  out[4] = "set format x '%.4g'\nset xtics " .. (to >= axis.LARGE and axis.places(false, 0, to) or ("%.3g"):format(axis.step(most)))
   local plots = {}
   for k = 1, #rows[1] - 1 do
     local colour = gnuplot.series(k)

@@ -48,7 +48,7 @@ local function panel_text(panel, number)
   local out = {
     ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
     ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
-    ("set format y '%%.4g'\nset format x '%s'"):format(most >= 10000 and "%.0s%c" or "%.4g"),
+    ("set format y '%%.4g'\nset format x '%s'"):format(most >= axis.LARGE and "%.0s%c" or "%.4g"),
     "set xtics " .. axis.places(logarithmic, from, to),
   }
   local plots = {}
