@@ -27,14 +27,18 @@ local function wanted(options)
   return list
 end
 
--- The table of a local search: accuracy against sparsity and bit operations, a line each precision.
+-- The table of a local search: accuracy against sparsity and bit operations, a line each precision. Of numbers its column
+-- Accuracy is minus the loss.
 local function curves(source, options)
   if options.kind or options.all then return fail("%s: the table of a local search has one picture; --kind and --all are for searches", options.file) end
-  local has_bops = false
+  local has_bops, metric = false, "accuracy"
   for _, curve in ipairs(source.curves) do
-    for _, row in ipairs(curve.rows) do has_bops = has_bops or row.bops ~= nil end
+    for _, row in ipairs(curve.rows) do
+      has_bops = has_bops or row.bops ~= nil
+      if row.accuracy < 0 then metric = "loss" end
+    end
   end
-  local picture = require("nac.local_search.combined").pictures(source.curves, "accuracy")[1]
+  local picture = require("nac.local_search.combined").pictures(source.curves, metric)[1]
   local panels = { picture.panels[1], has_bops and picture.panels[2] or nil }
   local path, why = require("nac.plot").curves(panels, options.output or source.base .. ".png")
   if not path then return fail("%s", why) end

@@ -9,7 +9,8 @@ end
 
 -- The configuration that is named, or which the argument is itself.
 local function config_of(options)
-  local find, found, message = require("nac.util.home").find, nil, nil
+  local find = require("nac.util.home").find
+  local found, message
   if options.config then
     found, message = find(options.config)
   elseif options.model:find "%.ya?ml$" then
