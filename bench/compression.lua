@@ -1,7 +1,8 @@
 -- The local search: accuracy after quantisation and pruning on the test set, over three seeds, with the learning
 -- rate of each precision that is best on the part select of the first; and its wall clock at the settings of two recorded runs of
 -- the predecessor.
--- usage: nac-lua bench/compression.lua [accuracy] [t1] [t2]
+-- usage: nac-lua bench/compression.lua [accuracy] [least_loss] [t1] [t2]; least_loss: accuracy with the weights of the
+-- epochs with the least loss
 package.path = "./?.lua;" .. package.path
 local bench = require "bench.support"
 local nac = require "nac"
@@ -47,13 +48,16 @@ local function float_net(seed)
   return { net = net, parts = parts, test = test, seed = seed }
 end
 
--- Accuracies of a local search of some precisions at one rate on a part: bits -> iteration -> accuracy. The last epochs' weights
--- count: where all of the part fit is learned the loss on search grows from overconfidence, and its least lies where little was trained.
+-- Whose weights count. Where all of the part fit is learned the loss on search grows from overconfidence, and its least lies
+-- where little was trained.
+local kept_epoch = "last"
+
+-- Rows of a local search of some precisions at one rate, scored on a part: bits -> iteration -> row.
 local function compressed(from, widths, lr, part)
   local precisions, found = {}, {}
   for i, bits in ipairs(widths) do precisions[i] = { total_bits = bits, int_bits = "auto" } end
   local result = run(from.net, { fit = from.parts.fit, search = from.parts.search, select = part },
-    { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8, kept_epoch = "last", precision_pairs = precisions },
+    { qat_epochs = 20, pruning_epochs = 20, pruning_iterations = 12, pruning_rate = .8, kept_epoch = kept_epoch, precision_pairs = precisions },
     { seed = from.seed, search = { learning_rate = lr } })
   for i, curve in ipairs(result.curves) do
     found[widths[i]] = {}
@@ -81,7 +85,7 @@ end
 
 -- Accuracy relative to the dense float net, in points, on the 10 000 test images.
 local function accuracy()
-  bench.header("256-128-128-10 on MNIST at 16 x 16, 10 000 images, 20 epochs an iteration; mean of seeds 1 to 3", 1)
+  bench.header("256-128-128-10 on MNIST at 16 x 16, 10 000 images, 20 epochs an iteration, kept_epoch " .. kept_epoch .. "; mean of seeds 1 to 3", 1)
   local all, float = {}, {}
   for seed = 1, SEEDS do
     all[seed] = float_net(seed)
@@ -100,6 +104,12 @@ local function accuracy()
       print(("%4d %6g %5.1f %%   %+6.2f (%+.2f, %+.2f) %26.0f"):format(bits, best[bits].lr, 100 * r.sparsity, mean(points), s.min, s.max, r.bops))
     end
   end
+end
+
+local function least_loss()
+  kept_epoch = "best"
+  accuracy()
+  kept_epoch = "last"
 end
 
 local pairs_of_t1 = { { total_bits = 16, int_bits = 6 }, { total_bits = 8, int_bits = 3 }, { total_bits = 6, int_bits = 2 }, { total_bits = 4, int_bits = 1 } }
@@ -134,8 +144,8 @@ local function t2()
     seconds, RECORDED_T2, RECORDED_T2 // 2, RECORDED_T2 / 2 / seconds))
 end
 
-local parts = { accuracy = accuracy, t1 = t1, t2 = t2 }
+local parts = { accuracy = accuracy, least_loss = least_loss, t1 = t1, t2 = t2 }
 for _, name in ipairs(#arg > 0 and arg or { "accuracy", "t1", "t2" }) do
-  (parts[name] or error("usage: nac-lua bench/compression.lua [accuracy] [t1] [t2]", 0))()
+  (parts[name] or error("usage: nac-lua bench/compression.lua [accuracy] [least_loss] [t1] [t2]", 0))()
 end
 os.execute("rm -rf " .. folder)

@@ -7,19 +7,19 @@ local file = require "nac.util.file"
 local nac = require "nac"
 local nn = nac.nn
 
-local seed, SPARSITY = 1, .5
-local pairs_of = { { 16, 6 }, { 8, 3 }, { 6, 2 }, { 4, 1 }, { 16, "auto" }, { 8, "auto" }, { 6, "auto" }, { 4, "auto" } }
+local SEED, SPARSITY = 1, .5
+local PAIRS = { { 16, 6 }, { 8, 3 }, { 6, 2 }, { 4, 1 }, { 16, "auto" }, { 8, "auto" }, { 6, "auto" }, { 4, "auto" } }
 
-bench.header("firmware of a t1 net on all test samples, half of its weights zero", seed)
-local mnist = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000, seed = seed }
+bench.header("firmware of a t1 net on all test samples, half of its weights zero", SEED)
+local mnist = nac.dataset.mnist { resize = 8, flatten = true, subset = 10000, seed = SEED }
 local test = assert(mnist:test())
 local net = nn.sequential { input = { 64 }, nn.dense { units = 64 }, nn.batchnorm {}, nn.relu {}, nn.dense { units = 32 }, nn.tanh {}, nn.dense { units = 10 } }
-  :build { seed = seed }
+  :build { seed = SEED }
 nac.train.fit(net, mnist, { epochs = 10, lr = .003 })
 
 local dir, wrong = os.tmpname(), 0
 os.remove(dir)
-for _, pair in ipairs(pairs_of) do
+for _, pair in ipairs(PAIRS) do
   local q <close> = nac.quant.prepare(net, { total_bits = pair[1], int_bits = pair[2], data = mnist.fit, quiet = true })
   nac.prune.magnitude(q, { sparsity = SPARSITY })
   nac.train.fit(q, mnist, { epochs = 3 })

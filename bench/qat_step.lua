@@ -1,7 +1,8 @@
 -- What rounding costs in a training step: samples per second with 8-bit formats
 -- on weights, biases and activations against the float step, taking turns, one
--- thread; ratios of our own steps are of processor time. Two float steps are compared with: the network's as it was, and the
--- prepared one's without its formats (batchnorms folded away). Where a Python with
+-- thread; ratios of our own steps are of processor time. Two float steps are
+-- compared with: the network's as it was, and the prepared one's without its
+-- formats (batchnorms folded away). Where a Python with
 -- Brevitas is given, its quantisation-aware step (8-bit weights and activations) takes turns.
 -- usage: nac-lua bench/qat_step.lua [python]
 package.path = "./?.lua;" .. package.path
