@@ -229,8 +229,8 @@ typedef struct nac_kernels {
   /* Returns how many were out of range. y may be x. */
   long (*narrow)(const int32_t *x, int32_t *y, long n, const k_narrow *k);
 
-  /* y = the numbers nearest to x, for steps that are powers of two; returns how many were out of range, or -1 where an x is
-   * a NaN. n below 2^24 */
+  /* y = x rounded as q->rounding says and cut off at the ends, for steps that are powers of two; returns how many were out
+   * of range, or -1 where an x is a NaN. n below 2^24 */
   long (*to_format)(const float *x, float *y, long n, const k_quantiser *q);
   void (*quantise)(const float *x, float *y, long n, const k_quantiser *q);
   /* gx = gy where min <= x <= max, else 0 */

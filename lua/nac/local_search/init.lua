@@ -271,7 +271,7 @@ end
 
 --- Checks settings before anything runs.
 -- @param settings as of `run`
--- @return true; or nil and a message, which begins with the key that is meant
+-- @return true; or nil and a message. Where words and types are right, as a configuration's are, it begins with the key that is meant
 function M.check(settings)
   local ok, message = pcall(checked, settings)
   if ok then return true end

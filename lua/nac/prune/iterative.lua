@@ -75,7 +75,7 @@ local function settings(options, level)
   return s
 end
 
--- Trains some epochs; the best epoch's weights count, none is left out.
+-- Trains some epochs, none is left out. The best epoch's weights count, unless s.fit says `kept_epoch = "last"`.
 local function fit(net, data, s, epochs, extra)
   local o = { epochs = epochs, patience = false }
   if s.plateau ~= nil then o.plateau = s.plateau end
@@ -235,7 +235,7 @@ function M.run(net, data, options)
     extra = extra or {}
     if s.how == "none" and last.lr then extra.lr, extra.plateau, extra.schedule = last.lr, false, "constant" end
     local result = fit(net, data, s, s.epochs, extra)
-    if extra.pauses and s.epochs > 0 then magnitude.match(net, masking(s)) end -- the best epoch's weights have its masks
+    if extra.pauses and s.epochs > 0 then magnitude.match(net, masking(s)) end -- the weights of the epoch that is kept have its masks
     finish(i, result)
   end
   return rows, net

@@ -44,7 +44,7 @@ local function embedding(state, group, what)
   refuse("the weights hold no embedding of '%s'", what)
 end
 
--- Of rows that lack `offset`, which the mean takes along: one addition less a row.
+-- Normalises h + offset, without ever adding the offset to every row of h.
 local function graph_norm(state, name, n, offset)
   local scale, bias, mean_scale = weight(state, name .. ".weight", n), weight(state, name .. ".bias", n), weight(state, name .. ".mean_scale", n)
   return function(h)
