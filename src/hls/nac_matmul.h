@@ -94,7 +94,7 @@ template <class C, class A, class B, class Y> void matmul_element(const A *a, co
 
 // `count` products (m, k) (k, n) of two values, each stored as it stands or transposed. Each multiplier serves
 // `reuse_factor` elements of y, one a cycle: a cycle computes a block of count_block times m_block times n_block
-// elements; with the strategy "latency" that is all of them.
+// elements; with the strategy "latency" that is all of them, or of streamed values one row.
 template <class C, class A, class B, class Y>
 void matmul(const A a[C::count * C::m * C::k], const B b[C::count * C::k * C::n], Y y[C::count * C::m * C::n])
 {

@@ -106,8 +106,7 @@ end
 
 local function config_text(op, config)
   local fields = config.fields
-  local lines = { ("// %s: %s%s"):format(op.layer, op.op, reuse.has(op) and
-    (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or reuse.interval(op)) or ""), ("struct %s {"):format(config.name) }
+  local lines = { ("// %s: %s"):format(op.layer, reuse.text(op)), ("struct %s {"):format(config.name) }
   local kind = fields.signed and "int" or "unsigned" -- where differences of indices occur
   fields.signed = nil
   for _, key in ipairs(ordered(fields)) do

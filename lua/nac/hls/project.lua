@@ -146,8 +146,7 @@ end
 function M.files(s)
   local rows, notes = {}, {}
   for i, op in ipairs(s.ops) do
-    rows[i] = ("| %d | %s%s | %s | %s | `%s` |"):format(op.id, op.op, reuse.has(op) and
-      (", %s, reuse factor %d"):format(op.strategy, op.reuse_taken or reuse.interval(op)) or "", op.layer, shape_text(op.shape), op.type_text)
+    rows[i] = ("| %d | %s | %s | %s | `%s` |"):format(op.id, reuse.text(op), op.layer, shape_text(op.shape), op.type_text)
   end
   for i, note in ipairs(s.notes) do notes[i] = ("- %s.\n"):format(note) end
   local words = { name = s.name, part = s.part, clock = ("%g"):format(s.clock_ns), nin = elements(s.ops[1], s.is_stream), ports = ports(s),

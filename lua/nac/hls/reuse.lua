@@ -81,8 +81,14 @@ end
 --- The legal factor of a product with constants nearest to a wanted one; the smaller of two.
 M.nearest = dense.nearest
 
---- Cycles from one sample to the next in the strategy "latency", where the reuse factor is the interval of the pipeline.
+--- Cycles from one start of an operation's pipeline to the next: with the strategy "latency" its reuse factor, else 1.
 function M.interval(op) return op.strategy == "latency" and M.has(op) and op.reuse_factor or 1 end
+
+--- What a reader of the firmware is told of an operation: its name, and where it has multipliers strategy and reuse factor.
+function M.text(op)
+  if not M.has(op) then return op.op end
+  return ("%s, %s, reuse factor %d"):format(op.op, op.strategy, op.reuse_taken or M.interval(op))
+end
 
 --- How an operation goes through its extents in blocks: with the strategy "resource" in the legal factor nearest to the
 -- wanted one, else at once, or row after row where its values are streamed (nac.hls.stream).
