@@ -40,6 +40,20 @@ local function search(net, data, name, more, options)
   return nac.local_search.run(net, data, with(more), o)
 end
 
+-- The same in this process, which a fault ends when the third net is about to be written.
+local function search_killed(net, data, name, more)
+  local save, count = nac.model.save, 0
+  nac.model.save = function(n, to)
+    if to:find "/state/%d.*_%d+%.%a+$" then count = count + 1 end
+    if count == 3 then error "killed" end
+    return save(n, to)
+  end
+  local broken = assert(search(net, data, name, more, { workers = 0 }))
+  nac.model.save = save
+  assert.matches("killed", broken.fault)
+  return broken
+end
+
 describe("a local search", function()
   lazy_setup(function()
     folder = os.tmpname()
@@ -94,14 +108,7 @@ describe("a local search", function()
     assert.is_true(result.curves[1].rows[1].accuracy > .8)
     assert.equal("<3,learned>", assert(csv.read(path("learned", "combined_qat_pruning_log.csv")))[1].Precision)
     assert.is_nil(assert(file.read(path("learned", "training_log.txt"))):find "fake-quantised")
-    local save, count = nac.model.save, 0
-    nac.model.save = function(n, to)
-      if to:find "/state/%d.*_%d+%.%a+$" then count = count + 1 end
-      if count == 3 then error "killed" end
-      return save(n, to)
-    end
-    assert.matches("killed", assert(search(net, data, "learned_again", learned, { workers = 0 })).fault)
-    nac.model.save = save
+    search_killed(net, data, "learned_again", learned)
     assert(search(net, data, "learned_again", learned, { resume = true }))
     assert.equal(file.read(path("learned", "combined_qat_pruning_log.csv")), file.read(path("learned_again", "combined_qat_pruning_log.csv")))
   end)
@@ -127,16 +134,7 @@ describe("a local search", function()
     assert.equal(table_of "inside", table_of "forked")
     -- a run that ends in the midst of an iteration, and is taken up again
     local units = require "nac.local_search.unit"
-    local save = nac.model.save
-    local count = 0
-    nac.model.save = function(n, to) -- the third net is not written any more
-      if to:find "/state/%d.*_%d+%.%a+$" then count = count + 1 end
-      if count == 3 then error "killed" end
-      return save(n, to)
-    end
-    local broken = assert(search(net, data, "broken", nil, { workers = 0 }))
-    nac.model.save = save
-    assert.matches("killed", broken.fault)
+    local broken = search_killed(net, data, "broken")
     assert.is_nil(broken.best)
     assert.is_true(#units.rows(broken.job, { pair = settings.precision_pairs[1], fold = 1 }) == 2)
     local none, message = search(net, data, "broken")
@@ -165,15 +163,7 @@ describe("a local search", function()
     assert.matches("^Fold 1 <8,3> 8%-Bit QAT Model Prune Iter: 0, Val Accuracy: 0%.%d+, Val Loss: %d%.%d+, Sparsities: ", lines)
     assert.matches("Sparsities: (tensor(0.), tensor(0.))\n", lines, 1, true)
     assert.equal(6, select(2, lines:gsub("\n", "")))
-    local save, count = nac.model.save, 0
-    nac.model.save = function(n, to)
-      if to:find "/state/%d.*_%d+%.%a+$" then count = count + 1 end
-      if count == 3 then error "killed" end
-      return save(n, to)
-    end
-    local broken = assert(search(net, data, "units_broken", more, { workers = 0 }))
-    nac.model.save = save
-    assert.matches("killed", broken.fault)
+    search_killed(net, data, "units_broken", more)
     assert(search(net, data, "units_broken", more, { resume = true }))
     assert.equal(file.read(path("units", "combined_qat_pruning_log.csv")), file.read(path("units_broken", "combined_qat_pruning_log.csv")))
     assert.equal(lines, file.read(path("units_broken", "local_search_results.txt")))
