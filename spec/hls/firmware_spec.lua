@@ -211,9 +211,9 @@ describe("firmware", function()
     local attention = nn.sequential { input = { 4, 6 }, nn.self_attention { dim = 4 } }:build { seed = 1 }
     local a = nac.quant.prepare(attention, { total_bits = 6, int_bits = 2, quiet = true })
     local options = { strategy = "resource", reuse_factor = 4 }
-    local dirs = { write(q, options), (write(a, options)), (write(a, { io = "stream" })) }
+    local dirs = { write(q, options), (write(a, options)), (write(a, { io = "stream", reuse_factor = 4 })) }
     for i = 1, 2 do assert.truthy(csim.file.read(dirs[i] .. "/firmware/parameters.h"):find("reuse_factor = 4;", 1, true)) end
-    local rows = csim.file.read(dirs[3] .. "/firmware/parameters.h"):match "scores: matmul.-};"
+    local rows = csim.file.read(dirs[3] .. "/firmware/parameters.h"):match "scores: matmul, latency, reuse factor 1\n.-};"
     assert.matches("m_block = 1;.*n_block = 4;", rows) -- streamed: a row of the result a cycle
     local parameters = csim.file.read(dirs[1] .. "/firmware/parameters.h")
     assert.equal("4", parameters:match "struct config2_product {.-multipliers = (%d+);") -- of 8 groups

@@ -82,7 +82,8 @@ end
 M.nearest = dense.nearest
 
 --- Cycles from one start of an operation's pipeline to the next: with the strategy "latency" its reuse factor, else 1.
-function M.interval(op) return op.strategy == "latency" and M.has(op) and op.reuse_factor or 1 end
+-- What gathers a whole value from a stream goes row after row, one a cycle, whatever the factor.
+function M.interval(op) return op.strategy == "latency" and op.mode ~= "whole" and M.has(op) and op.reuse_factor or 1 end
 
 --- What a reader of the firmware is told of an operation: its name, and where it has multipliers strategy and reuse factor.
 function M.text(op)
