@@ -4,6 +4,7 @@
 
 #include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/layer/step.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
@@ -20,30 +21,12 @@ static nac_cost cost(const nac_net *net, const nac_layer *layer)
 
 static void forward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  void *y = nac_row_out(s, s->y, r0, s->y_len);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (s->mode == NAC_FAST) {
-    nac_kern->elu(x, y, n, (float)nac_layer_attr(s->layer, 0));
-  } else {
-    NAC_TWIN(s, map)(REF_ELU, x, y, n, nac_layer_attr(s->layer, 0));
-  }
+  nac_step_map_with(s, r0, r1, nac_kern->elu, REF_ELU);
 }
 
 static void backward(nac_step *s, int64_t r0, int64_t r1)
 {
-  const void *y = nac_row(s, s->y, r0, s->y_len);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (gx == NULL) {
-    return;
-  }
-  if (s->mode == NAC_FAST) {
-    nac_kern->elu_back(y, gy, gx, n, (float)nac_layer_attr(s->layer, 0));
-  } else {
-    NAC_TWIN(s, map_back)(REF_ELU, y, gy, gx, n, nac_layer_attr(s->layer, 0));
-  }
+  nac_step_map_with_back(s, r0, r1, nac_kern->elu_back, REF_ELU);
 }
 
 static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)

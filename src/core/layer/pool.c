@@ -91,6 +91,27 @@ int nac_global_pool_describe(nac_describe *d, nac_error *err)
   return NAC_OK;
 }
 
+nac_axis_view nac_global_pool_view(const nac_step *s, int64_t rows)
+{
+  const int64_t side = s->blocked ? 16 : 1;
+  const nac_axis_view v = {rows / side * s->y_len, s->x_len[0] / s->y_len, side};
+  return v;
+}
+
+nac_cost nac_global_pool_cost(const nac_net *net, const nac_layer *layer, nac_cost_op op, const char *func)
+{
+  nac_cost c = nac_cost_elements(net, layer, op, func);
+  c.elements -= net->value[layer->output].n;
+  return c;
+}
+
+int nac_global_pool_lower(nac_lower *l, const nac_layer *layer, nac_ihow how, nac_error *err)
+{
+  const nac_value *x = &l->net->value[layer->input[0]];
+  return nac_igraph_reduce(l->graph, layer->name, nac_lower_input(l, layer, 0), how, x->dim[0], x->n / x->dim[0], 1, 1,
+                           x->dim, &l->result, err);
+}
+
 int nac_pool_lower(nac_lower *l, const nac_layer *layer, nac_ihow how, nac_iwindow *w, nac_error *err)
 {
   const nac_value *in = &l->net->value[layer->input[0]];

@@ -5,6 +5,7 @@
 
 #include "core/igraph/igraph.h"
 #include "core/layer/layer.h"
+#include "core/layer/step.h"
 #include "kern/kern.h"
 
 /** Attributes: size, stride (0 = size), padding (zeros or nothing on every side),
@@ -33,5 +34,13 @@ nac_cost nac_pool_cost(const nac_net *net, const nac_layer *layer, nac_cost_op o
 
 /** The same for kinds that reduce a sample (channels, ...) to (channels). */
 int nac_global_pool_describe(nac_describe *d, nac_error *err);
+
+/** Their view of `rows` rows: (channels of all rows, values of a channel, samples side by side). */
+nac_axis_view nac_global_pool_view(const nac_step *s, int64_t rows);
+
+nac_cost nac_global_pool_cost(const nac_net *net, const nac_layer *layer, nac_cost_op op, const char *func);
+
+/** Lowers to the sum or the maximum of each channel. */
+int nac_global_pool_lower(nac_lower *l, const nac_layer *layer, nac_ihow how, nac_error *err);
 
 #endif

@@ -34,6 +34,37 @@ void nac_step_map_back(nac_step *s, int64_t r0, int64_t r1, nac_map_back *fast, 
   }
 }
 
+void nac_step_map_with(nac_step *s, int64_t r0, int64_t r1, nac_map_with *fast, int twin)
+{
+  const double number = nac_layer_attr(s->layer, 0);
+  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
+  void *y = nac_row_out(s, s->y, r0, s->y_len);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (s->mode == NAC_FAST) {
+    fast(x, y, n, (float)number);
+  } else {
+    NAC_TWIN(s, map)(twin, x, y, n, number);
+  }
+}
+
+void nac_step_map_with_back(nac_step *s, int64_t r0, int64_t r1, nac_map_with_back *fast, int twin)
+{
+  const double number = nac_layer_attr(s->layer, 0);
+  const int reads_x = (nac_layer_kind(s->layer)->flags & NAC_NEEDS_X) != 0;
+  const void *v = nac_row(s, reads_x ? s->x[0] : s->y, r0, s->y_len);
+  const void *gy = nac_row(s, s->gy, r0, s->y_len);
+  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
+  const int64_t n = (r1 - r0) * s->y_len;
+  if (gx == NULL) {
+    return;
+  }
+  if (s->mode == NAC_FAST) {
+    fast(v, gy, gx, n, (float)number);
+  } else {
+    NAC_TWIN(s, map_back)(twin, v, gy, gx, n, number);
+  }
+}
+
 nac_axis_view nac_step_axis(const nac_step *s, int attr, int64_t rows)
 {
   const int64_t axis = (int64_t)nac_layer_attr(s->layer, attr);

@@ -13,6 +13,12 @@ void nac_step_map(nac_step *s, int64_t r0, int64_t r1, nac_map *fast, int twin);
 /** gx = gy f'(v), v being x or y as the kind's flags say. */
 void nac_step_map_back(nac_step *s, int64_t r0, int64_t r1, nac_map_back *fast, int twin);
 
+/** The same for kinds whose first attribute is a number of the function. */
+typedef void nac_map_with(const float *x, float *y, long n, float number);
+typedef void nac_map_with_back(const float *v, const float *gy, float *gx, long n, float number);
+void nac_step_map_with(nac_step *s, int64_t r0, int64_t r1, nac_map_with *fast, int twin);
+void nac_step_map_with_back(nac_step *s, int64_t r0, int64_t r1, nac_map_with_back *fast, int twin);
+
 /* Rows of input 0 as an array (outer,n,inner) about one axis of a sample. In the
  * blocked layout the 16 samples side by side are the end of `inner`. */
 typedef struct nac_axis_view {
