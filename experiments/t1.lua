@@ -14,6 +14,7 @@ local nac = require "nac"
 -- 1. What may be said on the command line; `nac-lua t1.lua --help` prints it.
 local parser = require "argparse" ("t1.lua", "Searches for small networks that read handwritten digits.")
 parser:flag("--quick", "6 trials of 2 epochs")
+parser:flag("--sample", "the sample of the data that comes along, even where the full set is")
 parser:flag("--no-local-search", "stop after the global search")
 parser:flag("--no-firmware", "stop after the local search")
 parser:flag("--resume", "go on where an interrupted run stopped")
@@ -38,7 +39,7 @@ local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t1.yaml"
 -- `select` the one that chose the winner, `test` is measured once, at the end. Then comes the network's cost.
 local result = check(nac.global_search.run(config, {
   trials = quick and 6 or nil, epochs = quick and 2 or nil, results = options.results or quick and "results/t1_quick" or nil,
-  workers = options.workers, resume = options.resume, force = options.force,
+  sample = options.sample, workers = options.workers, resume = options.resume, force = options.force,
 }))
 print(result)
 

@@ -44,8 +44,8 @@ describe("the predecessor's configuration", function()
 
   it("of tutorial 1 runs", function()
     search "t1"
-    assert.same({ "trial", "performance_metric", "bops", "params", "yaml_path", "avg_resource", "clock_cycles", "run_timestamp" },
-      select(2, csv.read(folder .. "/mlp_search_results.csv")))
+    assert.same({ "trial", "performance_metric", "bops", "params", "yaml_path", "avg_resource", "clock_cycles", "run_timestamp",
+      "lut_percent", "ff_percent", "dsp_percent", "bram_percent" }, select(2, csv.read(folder .. "/mlp_search_results.csv")))
   end)
 
   it("of tutorial 2 runs, with attention in its space, also with an estimate of the firmware", function()

@@ -10,11 +10,12 @@ describe("the tutorials", function()
   lazy_teardown(function() os.execute("rm -rf " .. folder) end)
 
   it("t1.lua searches and reports", function()
-    local text, status = run(("cd %s && $NAC_LUA t1.lua --quick --workers 2"):format(folder))
+    local text, status = run(("cd %s && $NAC_LUA t1.lua --quick --sample --workers 2"):format(folder))
     assert.equal(0, status, text)
     assert.matches("trial +search +select +test +BOPs", text)
     assert.matches("The winner has %d+ parameters and needs %d+ bit operations an image.", text)
     assert.matches("Proven: %d+ samples, .* 0 mismatches", text)
+    assert.matches("the shipped sample", text)
     assert.equal(6, #assert(csv.read(folder .. "/results/t1_quick/mlp_search_results.csv")))
   end)
 

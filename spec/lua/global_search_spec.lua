@@ -56,7 +56,10 @@ describe("nac-lua search", function()
     assert.matches("population 4", text)
     assert.matches("winner: trial %d+ %(accuracy: search 0%.%d+, select 0%.%d+, test 0%.%d+%)", text)
     local rows, columns = rows_of "whole"
-    assert.equal("trial performance_metric bops params yaml_path avg_resource clock_cycles run_timestamp", table.concat(columns, " "))
+    assert.equal("trial performance_metric bops params yaml_path avg_resource clock_cycles run_timestamp "
+      .. "lut_percent ff_percent dsp_percent bram_percent", table.concat(columns, " "))
+    assert.near(tonumber(rows[1].avg_resource),
+      (rows[1].lut_percent + rows[1].ff_percent + rows[1].dsp_percent + rows[1].bram_percent) / 4, 1e-6)
     assert.equal(5, #rows)
     for i, row in ipairs(rows) do
       assert.equal(tostring(i - 1), row.trial)

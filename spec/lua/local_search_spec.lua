@@ -255,6 +255,28 @@ output: {results_dir: r}
     assert.matches("r has no trial 77", text, 1, true)
   end)
 
+  it("prunes by other schedules, and takes what a configuration says of calibration", function()
+    local net, data = small()
+    local s = assert(nac.config.parse [[
+dataset: {name: mnist}
+search_space: {mlp_width_space: [8]}
+local_search:
+  pruning_schedule: cubic
+  pruning_sparsity: 0.75
+  precision_pairs:
+    - {total_bits: 6, int_bits: auto, method: percentile, percentile: 0.99, per: channel}
+    - {total_bits: 8, int_bits: 3, int_bits_exclude_sign: true}
+]]).local_search
+    s.qat_epochs, s.pruning_iterations, s.pruning_epochs = 1, 2, 1
+    local result = assert(nac.local_search.run(net, data, s, { dir = path "cubic", quiet = true, workers = 2, pictures = false }))
+    for _, curve in ipairs(result.curves) do -- 1 - (1 - 1/2)^3 of .75, then .75
+      assert.near(.65625, curve.rows[2].sparsity, .01)
+      assert.near(.75, curve.rows[3].sparsity, .01)
+    end
+    local q = assert(nac.model.load(path("cubic", "best_model_8b3i.yaml")))
+    assert.equal("ap_fixed<8,4,AP_RND_CONV,AP_SAT>", tostring((q:quantiser "dense1.weight")[1]))
+  end)
+
   it("refuses settings that make no sense", function()
     local net, data = small()
     local function refused(more, message) assert.error_matches(function() search(net, data, "none", more) end, message) end
@@ -270,6 +292,9 @@ output: {results_dir: r}
       assert.error_matches(function() search(none, data, "none") end, "arch:build{}", 1, true)
     end
     assert.error_matches(function() search(nil, data, "none") end, "a net or a list of nets; got nil")
+    refused({ precision_pairs = { { total_bits = 4, int_bits = 4, int_bits_exclude_sign = true } } }, "leave no bit of 4 for the sign")
+    refused({ pruning_schedule = "cubic" }, "pruning_sparsity must be above 0 and at most 1 with pruning_schedule cubic, got nil")
+    refused({ pruning_sparsity = .5 }, "pruning_sparsity goes with pruning_schedule constant or cubic")
     refused({ pruning_rate = 0 }, "above 0 and at most 1, got 0")
     refused({ pruning_rate = 1.5 }, "got 1.5")
     refused({ tolerance = -1 }, "tolerance must be at least 0 and below 1, got %-1")

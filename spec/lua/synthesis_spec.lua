@@ -104,11 +104,29 @@ describe("synthesis", function()
     assert.truthy(file.exists(folder .. "/alone_hls/firmware/myproject.cpp"))
   end)
 
+  it("takes strategy and reuse factor of single layers from the configuration", function()
+    local q, x = prepared("layers", small())
+    local function config(layers)
+      return assert(nac.config.parse("dataset: {name: mnist}\nsearch_space: {mlp_width_space: [8]}\nsynthesis: {layers: " .. layers .. "}"))
+    end
+    local made = assert(nac.synthesis.run(q, config "{dense1: {strategy: Resource, reuse_factor: 3}}", { dir = folder .. "/layers", data = x,
+      csim = false, qonnx = false, picture = false }))
+    local parameters = assert(file.read(made.dir .. "/firmware/parameters.h"))
+    assert.matches("reuse_factor = 3", parameters, 1, true)
+    assert.matches("reuse_factor = 1", parameters, 1, true)
+    local none, why = nac.synthesis.run(q, config "{dense1: 3}", { dir = folder .. "/wrong", data = x })
+    assert.is_nil(none)
+    assert.matches("synthesis.layers: { strategy =, reuse_factor = } expected of dense1, got 3", why, 1, true)
+  end)
+
   it("says what is wrong with its arguments", function()
     local net = small():build()
     prepared("fine", small())
     assert(nac.model.save(net, folder .. "/float.yaml"))
+    assert(file.write(folder .. "/arch.yaml", "architecture:\n  model_type: BlockBased\n  input_shape: [4]\n  components:\n  - block_type: MLP\n"
+      .. "    params: {widths: [4, 2], activations: [identity], normalizations: [null]}\n"))
     for words, pattern in pairs {
+      [folder .. "/arch.yaml"] = "an architecture has no weights",
       [folder .. "/nothing.yaml"] = "nothing.yaml", [folder .. "/float.yaml"] = "no number formats", [folder] = "no best_model.yaml",
       [folder .. "/fine.yaml --board none"] = "none", ["t2.yaml"] = "results/t2", -- found as by the other commands, but not run
     } do

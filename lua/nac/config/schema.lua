@@ -7,6 +7,7 @@
 -- a path may stand instead, see `nac.config.space_file`).
 local boards = require "nac.estimate.boards"
 local dimension = require "nac.space.dimension"
+local spec = require "nac.quant.spec"
 local words = require "nac.config.words"
 
 local function set(what, list)
@@ -134,6 +135,8 @@ local search = {
     doc = "Learning rate of the optimiser." },
   { key = "optimizer", kind = "word", words = set("optimizer", { "adam", "adamw", "sgd", "rmsprop" }), default = "adam",
     doc = "Optimiser." },
+  { key = "schedule", kind = "word", words = set("schedule", { "constant", "cosine", "one_cycle" }),
+    doc = "Learning rate over the epochs of a training (docs/training.md): constant (default), falling to 0 along half a cosine, or one cycle up and down." },
   { key = "weight_decay", kind = "number", min = 0, max = 100, doc = "Weight decay of the optimiser. Default: its own (0; .01 for adamw)." },
   { key = "l1", kind = "number", min = 0, default = 0, doc = "Weight of the L1 penalty." },
   { key = "l2", kind = "number", min = 0, default = 0, doc = "Weight of the L2 penalty." },
@@ -240,6 +243,14 @@ local function precision_pair()
   local keys = pair()
   keys[2].or_words = { "auto", "learned" }
   keys[2].doc = "Of these, integer bits with the sign; `auto` chooses them for each tensor from the data, `learned` trains each tensor's step, a power of two, with the weights (docs/quantisation.md)."
+  for _, row in ipairs {
+    { key = "int_bits_exclude_sign", kind = "boolean", doc = "`int_bits` counts bits beside the sign, as QKeras does." },
+    { key = "method", kind = "word", words = set("calibration method", spec.methods), doc = "How `auto` chooses. Default: mse." },
+    { key = "percentile", kind = "number", above = 0, max = 1, doc = "Part of the numbers that must be in range, for method percentile. Default: .999." },
+    { key = "per", kind = "word", words = set("kind of format", spec.per), doc = "What has a format of its own among weights. Default: tensor." },
+  } do
+    keys[#keys + 1] = row
+  end
   return keys
 end
 
@@ -249,6 +260,9 @@ local local_search = {
   { key = "pruning_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs after each pruning step." },
   { key = "pruning_rate", kind = "number", above = 0, max = 1, default = 0.8,
     doc = "Part of the weights that one step keeps." },
+  { key = "pruning_schedule", kind = "word", words = set("pruning schedule", { "iterative", "constant", "cubic" }), default = "iterative",
+    doc = "iterative: 1 - pruning_rate^i are zero after step i. constant: pruning_sparsity from the first step on. cubic: up to pruning_sparsity in the last step (Zhu & Gupta 2017)." },
+  { key = "pruning_sparsity", kind = "number", above = 0, max = 1, doc = "Part of the weights that is zero at the end, of schedules constant and cubic." },
   { key = "tolerance", kind = "number", min = 0, max = 0.5, default = 0.01,
     doc = "The smallest net that is at most so far behind the most accurate one is kept; of losses, that part of it." },
   { key = "mode", kind = "word", words = set("mode of the local search", { "combined", "separated" }), default = "combined",
@@ -305,6 +319,8 @@ local synthesis = pair()
 synthesis[1].required, synthesis[2].required = false, false
 synthesis[2].or_words, synthesis[2].doc = { "auto", "learned" }, "Of these, integer bits with the sign; default `auto`."
 synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project. Default: `hls` in the local search's folder." }
+synthesis[4] = { key = "layers", kind = "any",
+  doc = "Strategy and reuse factor of single layers, as `{dense1: {strategy: resource, reuse_factor: 4}}`. Default: those of hls_config.model." }
 
 local output = {
   { key = "results_dir", kind = "path", default = "./results", doc = "Folder of everything that is written." },

@@ -13,7 +13,7 @@ local columns = { "trial", "performance_metric", "bops", "params", "yaml_path", 
 
 local function timestamp(seconds) return os.date("!%Y-%m-%d %H:%M:%S", math.floor(seconds or os.time())) end
 
--- The names of further columns: objectives, metrics and what trials drew beside the architecture.
+-- The names of further columns: objectives, metrics, shares of the board and what trials drew beside the architecture.
 local function more_columns(job)
   local names, known = { table.unpack(columns) }, {}
   for _, name in ipairs(columns) do known[name] = true end
@@ -22,6 +22,9 @@ local function more_columns(job)
   end
   for _, objective in ipairs(job.objectives) do add(objective.name) end
   for _, name in ipairs(job.config.task_config.metrics or {}) do add(name) end
+  if job.config.search.use_hardware_metrics then
+    for _, kind in ipairs { "lut", "ff", "dsp", "bram" } do add(kind .. "_percent") end
+  end
   for _, d in ipairs(job.dimensions) do add(d.name) end
   return names
 end

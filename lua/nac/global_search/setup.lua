@@ -148,7 +148,7 @@ end
 -- @return a new table, to which epochs, loss, seed, ... may be added
 function M.fit_options(search)
   return {
-    batch = search.batch_size, l1 = search.l1, l2 = search.l2,
+    batch = search.batch_size, l1 = search.l1, l2 = search.l2, schedule = search.schedule,
     optimizer = { kind = search.optimizer or "adam", lr = search.learning_rate, weight_decay = search.weight_decay },
   }
 end

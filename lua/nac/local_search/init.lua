@@ -23,8 +23,9 @@ local M = {}
 local defaults = {
   mode = "combined", qat_epochs = 10, pruning_iterations = 10, pruning_epochs = 10, pruning_rate = .8, pruning_algorithm = "lottery",
   include_bias = false, pruning_structure = "weights", pruning_norm = "l1", tolerance = .01, kept_epoch = "best",
+  pruning_schedule = "iterative",
 }
-local optional = { "mask_updates", "precision_pairs", "reuse_factor", "rewind" }
+local optional = { "mask_updates", "precision_pairs", "pruning_sparsity", "reuse_factor", "rewind" }
 
 local function fail(form, ...) error(form:format(...), 0) end
 
@@ -33,6 +34,17 @@ local function plain(message) return (tostring(message):gsub("^[^\n]-%.lua:%d+: 
 
 local function whole(s, key)
   if math.type(s[key]) ~= "integer" or s[key] < 0 then fail("%s must be an integer from 0, got %s", key, tostring(s[key])) end
+end
+
+-- How sparsity grows.
+local function check_schedule(s)
+  enum.check(s.pruning_schedule, { "iterative", "constant", "cubic" }, "pruning schedule", 0)
+  local zeros = s.pruning_sparsity
+  if s.pruning_schedule == "iterative" then
+    if zeros ~= nil then fail("pruning_sparsity goes with pruning_schedule constant or cubic; iterative has pruning_rate") end
+  elseif type(zeros) ~= "number" or not (zeros > 0 and zeros <= 1) then
+    fail("pruning_sparsity must be above 0 and at most 1 with pruning_schedule %s, got %s", s.pruning_schedule, tostring(zeros))
+  end
 end
 
 -- What is pruned and how far it is rewound.
@@ -47,6 +59,7 @@ local function check_pruning(s)
     if math.type(factor) ~= "integer" or factor < 1 then fail("reuse_factor must be an integer from 1, got %s", tostring(factor)) end
     if s.include_bias then fail("include_bias does not go with pruning_structure reuse_groups: biases belong to no multiplier") end
   end
+  check_schedule(s)
   if s.rewind == nil then return end
   local epoch = math.tointeger(tonumber(tostring(s.rewind):match "^epoch:(%d+)$"))
   if not epoch then
@@ -73,6 +86,9 @@ local function check_pairs(list)
     end
     if int ~= "auto" and int ~= "learned" and (math.type(int) ~= "integer" or int > total) then
       fail("precision_pairs[%d]: int_bits must be \"auto\", \"learned\" or an integer of at most %d, got %s", i, total, tostring(int))
+    end
+    if pair.int_bits_exclude_sign and int == total then
+      fail("precision_pairs[%d]: int_bits %d beside the sign leave no bit of %d for the sign", i, int, total)
     end
     if pair.steps == "free" then
       fail("precision_pairs[%d]: steps = \"free\" has no integer form; a local search learns powers of two (steps = \"powers\", the default)", i)
@@ -121,6 +137,7 @@ local function identity_of(job)
     text[#text + 1] = ("%s %s"):format(key, tostring(job.settings[key]))
   end
   if job.settings.kept_epoch == "last" then text[#text + 1] = "kept_epoch last" end
+  if job.settings.pruning_sparsity then text[#text + 1] = ("%s %s"):format(job.settings.pruning_schedule, job.settings.pruning_sparsity) end
   for _, pair in ipairs(job.settings.precision_pairs) do
     local words = {}
     for key, value in pairs(pair) do words[#words + 1] = ("%s=%s"):format(key, type(value) == "table" and json.encode(value) or tostring(value)) end
@@ -284,6 +301,7 @@ end
 -- @param[opt] data with nets: a data set, or parts `{ fit =, search =, select = }`
 -- @param[opt] settings as a configuration's section local_search: `mode` = "combined" | "separated", `qat_epochs`,
 --   `pruning_iterations`, `pruning_epochs` = 10, `pruning_rate` = .8 (part of the weights left that an iteration keeps),
+--   `pruning_schedule` = "iterative" | "constant" | "cubic" (the latter two with `pruning_sparsity`),
 --   `pruning_algorithm` = "lottery" | "snac-pack" | "nac", `pruning_structure` = "weights" | "units" | "heads" | "reuse_groups" (with `reuse_factor`,
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
 --   `kept_epoch` = "best" | "last", `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes

@@ -14,8 +14,8 @@ local M = {}
 function M.config_path(dir) return dir .. "/local_search_config.yaml" end
 
 local order = {
-  "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "tolerance", "pruning_algorithm", "pruning_structure",
-  "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "kept_epoch", "precision_pairs",
+  "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_schedule", "pruning_sparsity", "tolerance",
+  "pruning_algorithm", "pruning_structure", "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "kept_epoch", "precision_pairs",
   "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
 }
 

@@ -119,11 +119,17 @@ local function take_up(job, unit, net, last)
   return net, rewind and rewind.state
 end
 
+-- The schedule in the words of nac.prune.schedule.
+local function schedule_of(s, iterations)
+  return { kind = s.pruning_schedule, keep = s.pruning_rate, sparsity = s.pruning_sparsity, final = s.pruning_sparsity,
+    iterations = math.max(iterations, 1) }
+end
+
 -- Options of nac.prune.iterative, but for those of going on.
 local function pruning_options(job, unit, report)
   local s = job.settings
   return {
-    algorithm = s.pruning_algorithm, rewind = s.rewind, factors = report and report.factors, keep = s.pruning_rate,
+    algorithm = s.pruning_algorithm, rewind = s.rewind, factors = report and report.factors, schedule = schedule_of(s, unit.iterations),
     include_bias = s.include_bias, structure = s.pruning_structure, norm = s.pruning_norm, mask_updates = s.mask_updates,
     reuse_factor = s.pruning_structure == "reuse_groups" and s.reuse_factor or nil,
     iterations = unit.iterations, warmup = unit.warmup, epochs = s.pruning_epochs, fit = fit_options(job, unit),

@@ -28,6 +28,7 @@ M.rows = {
   { section = "training_search_space", key = "learning_rate", name = "learning_rate", to = "search.learning_rate", doc = "Learning rates." },
   { section = "training_search_space", key = "batch_size", name = "batch_size", to = "search.batch_size", doc = "Samples a training step." },
   { section = "training_search_space", key = "optimizer", name = "optimizer", to = "search.optimizer", doc = "Optimisers." },
+  { section = "training_search_space", key = "schedule", name = "schedule", to = "search.schedule", doc = "Schedules of the learning rate." },
   { section = "training_search_space", key = "weight_decay", name = "weight_decay", to = "search.weight_decay", doc = "Weight decays." },
   { section = "training_search_space", key = "l1", name = "l1", to = "search.l1", doc = "Weights of the L1 penalty." },
   { section = "training_search_space", key = "l2", name = "l2", to = "search.l2", doc = "Weights of the L2 penalty." },

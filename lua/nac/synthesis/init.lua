@@ -22,12 +22,30 @@ local TRACED = 100
 local known = { "dir", "board", "clock_ns", "strategy", "reuse_factor", "layers", "input", "output", "threshold", "io", "name", "data", "samples",
   "total_bits", "int_bits", "force", "any_size", "csim", "qonnx", "trace", "picture" }
 
+-- Settings of single layers, words in any letter case.
+local function layers_of(given)
+  if given == nil then return nil end
+  if type(given) ~= "table" then return nil, "synthesis.layers: a table by layer expected, got " .. tostring(given) end
+  local layers = {}
+  for name, one in pairs(given) do
+    if type(one) ~= "table" then return nil, ("synthesis.layers: { strategy =, reuse_factor = } expected of %s, got %s"):format(name, tostring(one)) end
+    layers[name] = { strategy = type(one.strategy) == "string" and one.strategy:lower() or one.strategy }
+    for key, value in pairs(one) do
+      if key ~= "strategy" then layers[name][key] = value end
+    end
+  end
+  return layers
+end
+
 -- What a configuration says, under the options' names.
 local function from_config(config)
   local given = config and config.synthesis or {}
   local o = { total_bits = given.total_bits, int_bits = given.int_bits, dir = given.hls_output_dir }
   if not config then return o end
-  local hardware, why = estimate.options(config)
+  local hardware, why
+  o.layers, why = layers_of(given.layers)
+  if why then return nil, why end
+  hardware, why = estimate.options(config)
   if not hardware then return nil, why end
   o.board, o.clock_ns, o.strategy, o.reuse_factor = hardware.board, hardware.clock_ns, hardware.strategy, hardware.reuse_factor
   if hardware.estimator ~= "analytic" then o.estimator, o.weights = hardware.estimator, hardware.weights end
@@ -168,7 +186,7 @@ end
 --- Makes firmware of a net and proves it.
 -- @param what result of nac.local_search.run; or its folder, a results folder, a model's file (nac.model.save); or a quantised net
 -- @param[opt] config a configuration (nac.config): data set, section hls_config (board, clock_ns, strategy, reuse factor), section synthesis
--- (total_bits and int_bits: which net of the local search; hls_output_dir). Default: that of the search which the net came from
+-- (total_bits and int_bits: which net of the local search; hls_output_dir; layers). Default: that of the search which the net came from
 -- @param[opt] options over it: `dir` (default: beside the model), `board`, `clock_ns`, `strategy`, `reuse_factor`, `layers`, `input`,
 -- `output`, `threshold`, `name` (as nac.hls.write), `io` (default: "parallel" if the board has room for all positions at once, else
 -- "stream"), `data` (a tensor, part, data set, .npz or .npy; default: the test set), `samples` = 10000 of it at most, `total_bits`,

@@ -1,5 +1,6 @@
 --- What is made into firmware: a quantised net and the samples that prove it, from a net, a file, a
 -- local search or the folder of one.
+local arch = require "nac.arch"
 local dataset = require "nac.dataset"
 local file = require "nac.util.file"
 local formats = require "nac.quant.formats"
@@ -119,7 +120,10 @@ end
 -- @return the net; or nil and a message
 function M.net(path)
   local net, why = model.load(path)
-  if not net then return nil, why end
+  if not net then
+    if arch.load(path) then why = path .. ": an architecture has no weights; firmware needs best_model.yaml of a local search (nac-lua local)" end
+    return nil, why
+  end
   if #formats.list(net) == 0 then
     return nil, ("%s: the net has no number formats; firmware needs them: run the local search (nac-lua local), or nac.quant.prepare"):format(path)
   end
