@@ -46,8 +46,20 @@ end
 --- What one net scores on a part.
 function M.score(case, net, part) return scores(case, { net }, part)[1]:mean() end
 
+-- The distance within which 95 % of the samples lie, mean over seeds.
+local function within(list)
+  local sum = 0
+  for _, s in ipairs(list) do
+    local distances = (-s):totable()
+    table.sort(distances)
+    sum = sum + distances[math.ceil(.95 * #distances)] / #list
+  end
+  return sum
+end
+
 --- Trains an entry on the case's seeds and scores it on `select` and on `test`; data that are its own are then let go.
--- The entry gets `nets`, `selects` (score of each seed), `retrained` (their mean), `scores` (on `test`, sample by sample), `test`.
+-- The entry gets `nets`, `selects` (score of each seed), `retrained` (their mean), `scores` (on `test`, sample by sample), `test`; of positions
+-- `within`, the distance that 95 % keep.
 function M.measure(case, entry)
   entry.nets = training.run(case, entry, { recipe = case.recipe, seeds = case.seeds })
   local select, test = entry.data:parts().select, assert(entry.data:test())
@@ -58,6 +70,7 @@ function M.measure(case, entry)
   end
   entry.scores = scores(case, entry.nets, test)
   entry.test = compare.mean(entry.scores)
+  if case.metric ~= "accuracy" then entry.within = within(entry.scores) end
   if entry.data ~= case.data then entry.data = nil end
   collectgarbage()
 end

@@ -10,12 +10,13 @@ local head = [[
 
 Written by `make experiments` (`experiments/results.lua`); nothing here is typed by hand. Protocol: networks are fitted on `fit`, stopped and
 searched on `search`, chosen on `select`; the test set is read at the end. `selected` is what a search's own net scored on `select`; the
-baseline's is that of two nets trained as trials are. Networks of the front that reach it are trained anew on fresh seeds, from the cheapest
-on, with the same settings, data and epochs as the baseline (`retrained`: their mean on `select`), until one is no worse than the baseline by
-more than the margin on `select`, the interval over seeds taken into account: that is the winner; the best of the front on `select` follows for
-comparison. Differences on the test set are paired sample by sample and seed by seed; intervals hold 95 % and count both the seeds and the choice
-of test samples (`nac.compare`). A ratio of costs counts as shown where the whole interval on the test set lies above minus the margin; else
-it is "not shown". Costs are of unpruned networks at one width; LUTs and cycles are estimates (docs/estimate.md), not placed.
+baseline's is that of four nets trained as trials are. Networks of the front that reach it but for the margin are trained anew on fresh
+seeds, from the cheapest on, with the same settings, data and epochs as the baseline (`retrained`: their mean on `select`). The first whose
+mean is no worse than the baseline's by more than the margin is the winner; it goes on until the whole interval over seeds is no worse by more
+than that (`sure`), eight networks at most; the best of the front on `select` follows for comparison. Differences on the test set are paired
+sample by sample and seed by seed; intervals hold 95 % and count both the seeds and the choice of test samples (`nac.compare`). A ratio of
+costs counts as shown where the whole interval on the test set lies above minus the margin; else it is "not shown". Costs are of unpruned
+networks at one width; LUTs and cycles are estimates (docs/estimate.md), not placed.
 
 ]]
 
@@ -28,13 +29,14 @@ local function networks(out)
     local row = { name, form.grouped(entry.params) }
     for _, definition in ipairs(out.bops) do row[#row + 1] = form.grouped(entry[definition]) end
     for _, cell in ipairs { form.grouped(entry.lut), form.grouped(entry.cycles), form.shown(out, entry.selected), form.shown(out, entry.retrained),
-      form.with_interval(out, entry.test), form.difference(out, entry.against) } do row[#row + 1] = cell end
+      form.with_interval(out, entry.test) .. form.number(entry.within, ", 95 %% within %.3f"), form.difference(out, entry.against) } do row[#row + 1] = cell end
     rows[#rows + 1] = row
   end
   for i, b in ipairs(out.search.baselines) do add(b, b.name .. (i == 1 and " (baseline)" or "")) end
-  local verdict = out.search.verdict
+  local verdict, sure = out.search.verdict, out.search.sure
   for _, c in ipairs(out.search.candidates) do
-    add(c, c.name:gsub("_", " ") .. (verdict and verdict.name == c.name and " **(winner)**" or c.best and " (best on `select`)" or ""))
+    local mark = verdict and verdict.name == c.name and " **(winner)**" or sure and sure.name == c.name and " (sure)" or ""
+    add(c, c.name .. mark .. (c.best and " (best on `select`)" or ""))
   end
   for _, g in ipairs(out.guesses or {}) do
     local row = { g.name }
@@ -45,14 +47,20 @@ local function networks(out)
   return form.table_of(columns, rows)
 end
 
-local function claim_a(out)
-  local verdict = out.search.verdict
-  local margin = out.metric == "accuracy" and ("%g points"):format(100 * out.margin) or ("%g px"):format(out.margin)
-  if not verdict then return "**(A) search:** no network of the front holds the baseline's level on `select`.\n" end
+-- One sentence on a network against the baseline.
+local function sentence(out, verdict, margin)
   local parts = {}
   for _, definition in ipairs(out.bops) do parts[#parts + 1] = ("%.1f times fewer BOPs (%s)"):format(verdict.ratios[definition], definition) end
-  return ("**(A) search:** %s, no worse by more than %s: %s.\n"):format(table.concat(parts, ", "), margin,
+  return ("%s: %s, no worse by more than %s: %s."):format(verdict.name, table.concat(parts, ", "), margin,
     verdict.shown and "shown" or "not shown (the interval crosses the margin)")
+end
+
+local function claim_a(out)
+  local margin = out.metric == "accuracy" and ("%g points"):format(100 * out.margin) or ("%g px"):format(out.margin)
+  if not out.search.verdict then return "**(A) search:** no network of the front holds the baseline's level on `select`.\n" end
+  local text = "**(A) search:** " .. sentence(out, out.search.verdict, margin)
+  if out.search.sure then text = text .. " The sure one, " .. sentence(out, out.search.sure, margin) end
+  return text .. "\n"
 end
 
 local function claim_b(out)
@@ -69,8 +77,9 @@ local function claim_b(out)
     end
     rows[#rows + 1] = row
   end
-  return ("**(B) compression:** both through the same local search (mean of %d seeds); at each level on `select` the cheapest point of each. "
-    .. "The baseline's float nets score %s.\n\n"):format(c.seeds, form.shown(out, c.float)) ..
+  return ("**(B) compression:** both through the same local search (%s); at each level on `select` the cheapest point of each. "
+    .. "The baseline's float nets score %s%s.\n\n"):format(c.seeds > 1 and ("mean of %d seeds"):format(c.seeds) or "one seed",
+    form.shown(out, c.float), out.metric == "accuracy" and "" or "; levels are root mean square distances") ..
     form.table_of({ "level", "EBOPs, baseline", "winner", "ratio", "LUT, baseline", "winner", "ratio" }, rows)
 end
 

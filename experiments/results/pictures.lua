@@ -21,6 +21,14 @@ local function front_of(points, maximize)
   return list
 end
 
+-- Points worth an axis: distances beyond five times the baseline's would flatten the rest.
+local function near(out, points)
+  if out.metric == "accuracy" then return points end
+  local kept, most = {}, -5 * out.search.baselines[1].retrained
+  for _, p in ipairs(points) do kept[#kept + 1] = p[2] <= most and p or nil end
+  return kept
+end
+
 -- All trials of the search under one definition, what was retrained, and others' trials beside.
 local function panel(case, out, records, definition)
   local trials = {}
@@ -29,13 +37,14 @@ local function panel(case, out, records, definition)
       local path = ("%s/search/trial_yamls/trial_%d_arch.yaml"):format(case.dir, r.number)
       local description = nac.arch.load(path)
       local bops = definition == "exact" and r.attrs.bops or description and nac.bops.count(description, { definition = definition, bits = case.bits })
-      local metric = r.attrs.performance_metric
-      if bops and metric then trials[#trials + 1] = { bops, case.metric_of and case.metric_of(metric) or metric } end
+      local metric = out.metric == "accuracy" and r.attrs.performance_metric or r.values.distance
+      if bops and metric then trials[#trials + 1] = { bops, metric } end
     end
   end
   local lines = {}
+  trials = near(out, trials)
   local peers = case.peers and case.peers[definition]
-  if peers then lines[#lines + 1] = { title = peers.title, points = peers.points, style = "points" } end
+  if peers then lines[#lines + 1] = { title = peers.title, points = near(out, peers.points), style = "points" } end
   lines[#lines + 1] = { title = "trials", points = trials, style = "points" }
   lines[#lines + 1] = { title = "their front", points = front_of({ table.unpack(trials) }, out.metric == "accuracy"), style = "lines" }
   local base = out.search.baselines[1]
@@ -43,7 +52,8 @@ local function panel(case, out, records, definition)
   local retrained = {}
   for i, c in ipairs(out.search.candidates) do retrained[i] = { c[definition], sign(out) * c.retrained } end
   if #retrained > 0 then lines[#lines + 1] = { title = "front, retrained", points = retrained, style = "points" } end
-  return { x = "bit operations (" .. definition .. ")", y = axis_of(out, ""), lines = lines, logarithmic = true }
+  local from = out.metric == "accuracy" and base.retrained - .1 or nil -- what is near a guess would flatten the rest
+  return { from = from, x = "bit operations (" .. definition .. ")", y = axis_of(out, ""), lines = lines, logarithmic = true }
 end
 
 local function compression_panel(out, cost, label)
@@ -59,7 +69,7 @@ local function compression_panel(out, cost, label)
     end
   end
   if #lines == 0 then return nil end
-  local from = out.metric == "accuracy" and out.compression.float - .15 or nil -- what is near a guess would flatten the rest
+  local from = out.metric == "accuracy" and out.compression.float - .15 or nil
   return { from = from, x = label, y = axis_of(out, " on select"), lines = lines, logarithmic = true }
 end
 
@@ -92,7 +102,8 @@ function M.draw(case, out, result, dir)
   end
   local panels, records = {}, result.study:trials()
   for i, definition in ipairs(case.bops) do panels[i] = panel(case, out, records, definition) end
-  add(panels, "front", "Every trial of the search, its front, the baseline and the retrained networks")
+  add(panels, "front", "Trials of the search, their front, the baseline and the retrained networks"
+    .. (out.metric == "accuracy" and "" or "; distances beyond five times the baseline's are left out"))
   if case.peer_curves and #case.peer_curves > 0 then
     add({ { x = "sparsity (part of the weights that is zero)", y = out.metric == "accuracy" and "accuracy" or "distance (px)",
       lines = sparsity_lines(out, case.peer_curves) } }, "sparsity", "Compression of the winner, and curves of NAC on other data")

@@ -4,7 +4,8 @@ local nac = require "nac"
 return function(options)
   local quick = options.quick
   local config = assert(nac.config.load "experiments/t3.yaml")
-  if quick then config.search.n_folds, config.search.batch_size = 1, 32 end
+  config.search.n_folds, config.search.schedule, config.search.patience = 1, "cosine", 0
+  if quick then config.search.batch_size = 32 end
   if quick then config.dataset.simulate, config.dataset.sample = nil, true end
   local data = assert(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = quick or nil }))
   local baseline = assert(nac.arch.from_table { model_type = "BlockBased", input_shape = { 800 }, output_dim = 1,
@@ -14,7 +15,7 @@ return function(options)
     name = "qubit", title = "Qubit readout", metric = "accuracy", margin = .001, bits = 8, bops = { "exact", "snac-pack" },
     what = "Simulated traces of 770 samples of I and Q (`data/qubit`), a window of them read. Baseline: 800 inputs (400 samples from "
       .. "100 on), four hidden units. A score is the share of traces assigned rightly, not 2a - 1. Costs are those of the window that the network reads.",
-    config = config, trials = quick and 8 or 60, epochs = quick and 3 or 6, board = "zcu102", precision = "ap_fixed<8,3>",
+    config = config, trials = quick and 8 or 100, epochs = quick and 3 or 8, board = "zcu102", precision = "ap_fixed<8,3>",
     data = data, sample = quick or nil, view = function(all, settings) return next(settings) and all:with(settings) or all end,
     seeds = quick and { 101, 102 } or { 101, 102, 103, 104, 105 },
     recipe = { epochs = quick and 2 or 10, batch = quick and 32 or 256, loss = "bce_with_logits", optimizer = { kind = "adam", lr = 1e-3 },
