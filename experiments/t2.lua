@@ -32,6 +32,7 @@ end
 local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t2.yaml"))
 if options.quick then
   config.search.n_trials, config.search.epochs, config.search.n_folds = 6, 2, 1
+  config.search.learning_rate, config.search.schedule = 0.001, "constant" -- two epochs are too few for a schedule
   local s = config.local_search
   s.qat_epochs, s.pruning_epochs, s.pruning_iterations = 1, 1, 3
   s.precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } }

@@ -80,7 +80,8 @@ describe("a search with dimensions", function()
     folder = os.tmpname()
     os.remove(folder)
     local cfg = assert(parse([[
-training_search_space: {learning_rate: [0.001, 0.01], batch_size: [20, 50], optimizer: [adam, sgd], schedule: [constant, cosine], l1: [0, 1.0e-4], dropout: [0.1], epochs: [1, 2]}
+training_search_space:
+  {learning_rate: [0.001, 0.01], batch_size: [20, 50], optimizer: [adam, sgd], schedule: [constant, cosine], l1: [0, 1.0e-4], dropout: [0.1], epochs: [1, 2]}
 hardware_config: {precision_options: ["ap_fixed<4,2>", "ap_fixed<16,6>"], reuse_factors: [1, 4], strategies: [Latency, Resource]}
 task_config: {metrics: [loss, auc]}
 ]], ", objective_names: [performance_metric, bops, clock_cycles]"))
