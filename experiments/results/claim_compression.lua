@@ -2,6 +2,7 @@
 local entries = require "experiments.results.entry"
 local file = require "nac.util.file"
 local nac = require "nac"
+local resumed = require "experiments.results.resumed"
 local say = require "experiments.results.say"
 
 local M = {}
@@ -18,15 +19,9 @@ local function compress(case, entry)
   local data, sums = entries.data(case, entry), {}
   for k = 1, math.min(case.compress_seeds or 1, #entry.nets) do
     local dir = ("%s/compress_%s_%d"):format(case.dir, entry.name:gsub("[^%w%-]+", "_"), case.seeds[k])
-    local options = { dir = dir, quiet = true, pictures = false, seed = case.seeds[k], search = case.recipe_of_compression,
-      resume = file.exists(dir .. "/local_search_config.yaml") ~= nil }
-    local result, message = nac.local_search.run(entry.nets[k], data, case.compression, options)
-    if not result and options.resume then
-      options.resume, options.force = nil, true
-      result, message = nac.local_search.run(entry.nets[k], data, case.compression, options)
-    end
-    assert(result, message)
-    if result.interrupted then os.exit(130) end
+    local options = { dir = dir, quiet = true, pictures = false, seed = case.seeds[k], search = case.recipe_of_compression }
+    local result = resumed(function(o) return nac.local_search.run(entry.nets[k], data, case.compression, o) end, options,
+      file.exists(dir .. "/local_search_config.yaml") ~= nil)
     for _, curve in ipairs(result.curves) do
       for _, r in ipairs(curve.rows) do
         local key = ("%s %d"):format(curve.label, r.iteration)

@@ -2,6 +2,7 @@
 local entry = require "experiments.results.entry"
 local file = require "nac.util.file"
 local nac = require "nac"
+local resumed = require "experiments.results.resumed"
 local setup = require "nac.global_search.setup"
 local training = require "experiments.results.training"
 
@@ -11,15 +12,7 @@ local M = {}
 function M.search(case)
   local dir = case.dir .. "/search"
   local options = { results = dir, trials = case.trials, epochs = case.epochs, quiet = true, sample = case.sample or nil }
-  options.resume = file.exists(dir .. "/study.db") ~= nil
-  local result, message = nac.global_search.run(case.config, options)
-  if not result and options.resume then -- the search of other settings
-    options.resume, options.force = nil, true
-    result, message = nac.global_search.run(case.config, options)
-  end
-  assert(result, message)
-  if result.interrupted then os.exit(130) end
-  return result
+  return resumed(function(o) return nac.global_search.run(case.config, o) end, options, file.exists(dir .. "/study.db") ~= nil)
 end
 
 --- What the baseline scores on `select` when it is trained as a trial of the search is: the mean of four seeds.

@@ -5,63 +5,77 @@
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
+/* What an element-wise function reads and writes. */
+typedef struct operands {
+  const void *v;  /* x, or backward y where the kind does not need x */
+  const void *gy;
+  void *out;      /* y, or gx: NULL where no gradient is wanted */
+  int64_t n;
+} operands;
+
+static operands forward_operands(const nac_step *s, int64_t r0, int64_t r1)
+{
+  const operands o = {.v = nac_row(s, s->x[0], r0, s->x_len[0]),
+                      .out = nac_row_out(s, s->y, r0, s->y_len),
+                      .n = (r1 - r0) * s->y_len};
+  return o;
+}
+
+static operands backward_operands(const nac_step *s, int64_t r0, int64_t r1)
+{
+  const int reads_x = (nac_layer_kind(s->layer)->flags & NAC_NEEDS_X) != 0;
+  const operands o = {.v = nac_row(s, reads_x ? s->x[0] : s->y, r0, s->y_len),
+                      .gy = nac_row(s, s->gy, r0, s->y_len),
+                      .out = nac_row_out(s, s->gx[0], r0, s->x_len[0]),
+                      .n = (r1 - r0) * s->y_len};
+  return o;
+}
+
 void nac_step_map(nac_step *s, int64_t r0, int64_t r1, nac_map *fast, int twin)
 {
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  void *y = nac_row_out(s, s->y, r0, s->y_len);
-  const int64_t n = (r1 - r0) * s->y_len;
+  const operands o = forward_operands(s, r0, r1);
   if (s->mode == NAC_FAST) {
-    fast(x, y, n);
+    fast(o.v, o.out, o.n);
   } else {
-    NAC_TWIN(s, map)(twin, x, y, n, 0);
+    NAC_TWIN(s, map)(twin, o.v, o.out, o.n, 0);
   }
 }
 
 void nac_step_map_back(nac_step *s, int64_t r0, int64_t r1, nac_map_back *fast, int twin)
 {
-  const int reads_x = (nac_layer_kind(s->layer)->flags & NAC_NEEDS_X) != 0;
-  const void *v = nac_row(s, reads_x ? s->x[0] : s->y, r0, s->y_len);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (gx == NULL) {
+  const operands o = backward_operands(s, r0, r1);
+  if (o.out == NULL) {
     return;
   }
   if (s->mode == NAC_FAST) {
-    fast(v, gy, gx, n);
+    fast(o.v, o.gy, o.out, o.n);
   } else {
-    NAC_TWIN(s, map_back)(twin, v, gy, gx, n, 0);
+    NAC_TWIN(s, map_back)(twin, o.v, o.gy, o.out, o.n, 0);
   }
 }
 
 void nac_step_map_with(nac_step *s, int64_t r0, int64_t r1, nac_map_with *fast, int twin)
 {
   const double number = nac_layer_attr(s->layer, 0);
-  const void *x = nac_row(s, s->x[0], r0, s->x_len[0]);
-  void *y = nac_row_out(s, s->y, r0, s->y_len);
-  const int64_t n = (r1 - r0) * s->y_len;
+  const operands o = forward_operands(s, r0, r1);
   if (s->mode == NAC_FAST) {
-    fast(x, y, n, (float)number);
+    fast(o.v, o.out, o.n, (float)number);
   } else {
-    NAC_TWIN(s, map)(twin, x, y, n, number);
+    NAC_TWIN(s, map)(twin, o.v, o.out, o.n, number);
   }
 }
 
 void nac_step_map_with_back(nac_step *s, int64_t r0, int64_t r1, nac_map_with_back *fast, int twin)
 {
   const double number = nac_layer_attr(s->layer, 0);
-  const int reads_x = (nac_layer_kind(s->layer)->flags & NAC_NEEDS_X) != 0;
-  const void *v = nac_row(s, reads_x ? s->x[0] : s->y, r0, s->y_len);
-  const void *gy = nac_row(s, s->gy, r0, s->y_len);
-  void *gx = nac_row_out(s, s->gx[0], r0, s->x_len[0]);
-  const int64_t n = (r1 - r0) * s->y_len;
-  if (gx == NULL) {
+  const operands o = backward_operands(s, r0, r1);
+  if (o.out == NULL) {
     return;
   }
   if (s->mode == NAC_FAST) {
-    fast(v, gy, gx, n, (float)number);
+    fast(o.v, o.gy, o.out, o.n, (float)number);
   } else {
-    NAC_TWIN(s, map_back)(twin, v, gy, gx, n, number);
+    NAC_TWIN(s, map_back)(twin, o.v, o.gy, o.out, o.n, number);
   }
 }
 
