@@ -6,6 +6,7 @@
 --     nac.model.save(net, "weights.npz")     -- the arrays alone, for numpy too
 --     nac.model.load(net, "weights.npz")
 --     nac.model.import(net, "torch.safetensors", { names = { dense1 = "fc1" } })
+local file = require "nac.util.file"
 local weights = require "nac.model.weights"
 
 local M = {}
@@ -30,6 +31,13 @@ function M.load(what, path)
   if type(what) == "string" and path == nil then return require("nac.model.file").load(what) end
   if type(path) ~= "string" then error("model.load takes the path of a description, or a net and the path of its weights", 2) end
   return weights.load(what, path)
+end
+
+--- Whether a file describes a net with weights, as `save` writes it.
+-- @param path of the file
+function M.is(path)
+  local text = file.exists(path) == "file" and file.read(path)
+  return text and text:find("^format: *['\"]?nac%-lua model") ~= nil or false
 end
 
 --- Copies weights that PyTorch (npz of a state_dict, safetensors) or Keras (.h5,

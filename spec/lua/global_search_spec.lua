@@ -80,6 +80,24 @@ describe("nac-lua search", function()
     assert.equal(file.exists(path("whole", "weights", ("trial_%d.npz"):format(provenance.winner.trial))), "file")
   end)
 
+  it("keeps every trial's epochs for the learning curves", function()
+    local source = require("nac.global_search.read").from(folder .. "/whole")
+    for _, record in ipairs(source.records) do
+      local runs = require("nac.global_search.epochs").runs(record)
+      assert.equal(#record.attrs.best_epochs, #runs)
+      local best, least = nil, math.huge
+      for _, row in ipairs(runs[1].history) do
+        if row.val_loss < least then best, least = row.epoch, row.val_loss end
+      end
+      assert.equal(record.attrs.best_epochs[1], best)
+    end
+    if not file.program("gnuplot") then return end
+    assert.same({ path("whole", "learning_curves.png") .. "\n", 0 }, { run(("$NAC_LUA plot %s --kind learning"):format(path("whole"))) })
+    local text, status = run(("$NAC_LUA plot %s --kind learning --trial 99"):format(path("whole")))
+    assert.equal(1, status)
+    assert.matches("there are none of trial 99", text)
+  end)
+
   it("writes the configuration as run, which gives the same search again", function()
     local command = "cd %s && $NAC_LUA search whole/config_as_run.yaml --results again --no-pictures --quiet"
     local text, status = run(command:format(folder))

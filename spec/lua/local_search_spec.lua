@@ -67,6 +67,11 @@ describe("a local search", function()
     local before = net:tensor("dense1.weight"):clone()
     local result = assert(search(net, data, "whole", nil, { pictures = true }))
     assert.is_true(net:tensor("dense1.weight"):equal(before))
+    if file.program("gnuplot") then
+      assert.matches("^\137PNG", file.read(path("whole", "weights.png")))
+      local text, status = run(("$NAC_LUA plot %s"):format(path("whole", "best_model.yaml")))
+      assert.same({ path("whole", "best_model_weights.png") .. "\n", 0 }, { text, status })
+    end
     local rows, columns = assert(csv.read(path("whole", "combined_qat_pruning_log.csv")))
     assert.equal("Precision TotalBits IntBits Iteration Sparsity Accuracy EffectiveBOPs ScaledBOPs EBOPs LUT AccuracyStd Folds", table.concat(columns, " "))
     assert.equal(6, #rows)

@@ -2,7 +2,7 @@
 local arch = require "nac.arch"
 local bops = require "nac.bops"
 local estimate = require "nac.estimate"
-local file = require "nac.util.file"
+local model = require "nac.model"
 local json = require "dkjson"
 local text_table = require "nac.report.table"
 
@@ -143,15 +143,9 @@ local function print_result(result, o)
   for _, note in ipairs(result.notes) do print("note: " .. note) end
 end
 
--- Whether a file is a model with weights, as `nac.model.save` writes it.
-local function is_model(path)
-  local text = file.exists(path) == "file" and file.read(path)
-  return text and text:find("^format: *['\"]?nac%-lua model") ~= nil
-end
-
 -- A model: its precision is that of its weights unless another one is asked for.
 local function load_model(o)
-  local net, why = require("nac.model").load(o.arch)
+  local net, why = model.load(o.arch)
   if not net then return nil, why end
   o.model, o.zeros, o.weights_in_all = true, 0, 0
   for _, term in ipairs(net:cost()) do
@@ -169,7 +163,7 @@ end
 
 -- What the file holds: a description or a net with weights; the net to estimate, or nil and why there is none.
 local function load(o)
-  if is_model(o.arch) then
+  if model.is(o.arch) then
     local net, why = load_model(o)
     return net, why, net
   end

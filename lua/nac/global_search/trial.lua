@@ -1,6 +1,7 @@
 --- What one trial of a global search does: draw its settings and an architecture,
 -- reject it if it is too costly, train it, return its values.
 local dimension = require "nac.space.dimension"
+local epochs = require "nac.global_search.epochs"
 local files = require "nac.global_search.files"
 local nac_arch = require "nac.arch"
 local objective = require "nac.objective"
@@ -132,9 +133,10 @@ function M.objective(job)
     measure(trial, job, c, answer)
     metadata.global_search_accuracy, metadata.global_search_bops = metric, values.bops
     need(nac_arch.write(description, path, metadata))
-    local epochs = {}
-    for i, fit in ipairs(c.fits) do epochs[i] = fit.best_epoch end
-    trial:attr("best_epochs", epochs)
+    local best_epochs = {}
+    for i, fit in ipairs(c.fits) do best_epochs[i] = fit.best_epoch end
+    trial:attr("best_epochs", best_epochs)
+    trial:attr("epochs", epochs.of(c.fits))
     keep(trial, c.nets)
     return answer
   end

@@ -264,7 +264,7 @@ local function finish(job, list, result)
   ok, message = outputs.write_models(job, result)
   if not ok then return nil, message end
   if result.draw then
-    result.pictures, result.notes = outputs.draw(job, result.curves, result.constant_guess)
+    result.pictures, result.notes = outputs.draw(job, result.curves, result.constant_guess, result.model)
   end
   outputs.tidy(job, list, result)
   local best = result.best

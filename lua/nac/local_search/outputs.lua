@@ -45,7 +45,7 @@ end
 local ours = {
   "^best_model[%w_%-]*%.npz$", "^best_model[%w_%-]*%.yaml$", "^combined_local_search%.png$", "^combined_qat_pruning_log%.csv$", "^pruning_curve%.png$",
   "^pruning_log%.csv$", "^qat_log%.csv$", "^qat_results%.png$", "^training_log%.txt$", "^local_search_config%.yaml$",
-  "^local_search_results%.txt$",
+  "^local_search_results%.txt$", "^weights%.png$",
 }
 
 --- Removes what an earlier run wrote, and nothing else.
@@ -101,18 +101,22 @@ function M.write_lines(job, list)
   return file.write(job.dir .. "/local_search_results.txt", table.concat(lines))
 end
 
---- Draws the pictures of a mode.
+--- Draws the pictures of a mode, and the winner's weights before and after rounding.
+-- @param winner path of its net
 -- @return list of paths, list of notes on those not drawn
-function M.draw(job, curves, guess)
+function M.draw(job, curves, guess, winner)
   local started, paths, notes = {}, {}, {}
+  local function note(picture, message)
+    if picture then started[#started + 1] = picture else notes[#notes + 1] = message end
+  end
   for _, picture in ipairs(job.mode.pictures(curves, job.metric, guess)) do
     local any = false
     for _, line in ipairs(picture.panels[1].lines) do any = any or #line.points > 0 end
-    if any then
-      local at, message = plot.start_curves(picture.panels, job.dir .. "/" .. picture.file)
-      if at then started[#started + 1] = at else notes[#notes + 1] = message end
-    end
+    if any then note(plot.start_curves(picture.panels, job.dir .. "/" .. picture.file)) end
   end
+  local net = assert(model.load(winner))
+  note(plot.start_weights(net, net, job.dir .. "/weights.png"))
+  net:close()
   for _, at in ipairs(started) do
     local path, message = at:finish()
     if path then paths[#paths + 1] = path else notes[#notes + 1] = message end

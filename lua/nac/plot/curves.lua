@@ -49,7 +49,7 @@ local function panel_text(panel, number)
     ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
     ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
     ("set format y '%%.4g'\nset format x '%s'"):format(most >= axis.LARGE and "%.0s%c" or "%.4g"),
-    "set xtics " .. axis.places(logarithmic, from, to),
+    "set xtics " .. (panel.whole and most - least <= 5 and "1" or axis.places(logarithmic, from, to)),
   }
   local plots = {}
   for i, line in ipairs(panel.lines) do
@@ -74,7 +74,8 @@ end
 
 --- Starts drawing curves.
 -- @param panels list of { x =, y = labels, lines = { { title =, points = { { x, y[, label] }, ... }, style = "lines" | "points", both if
--- left out }, ... }, logarithmic = whether x may be, from = least y that is shown, level = { title, y } of a dashed line }
+-- left out }, ... }, logarithmic = whether x may be, whole = whether x are whole numbers, from = least y that is shown, level =
+-- { title, y } of a dashed line }
 -- @param path of the picture (.png, .svg, .pdf)
 -- @return a job (see nac.plot.gnuplot), or nil and a message
 function M.start(panels, path)

@@ -27,7 +27,7 @@ function M.start(runs, path)
   if #runs > MOST then error(("learning curves of at most %d trainings can be told apart, got %d"):format(MOST, #runs), 3) end
   local panels = {}
   for _, kind in ipairs { { "loss", "loss" }, { "accuracy", "accuracy" } } do
-    local panel = { x = "epoch", y = kind[2], lines = {} }
+    local panel = { x = "epoch", whole = true, y = kind[2], lines = {} }
     for _, run in ipairs(runs) do
       local search = line(#runs == 1 and "search part" or run.title, run.history, "val_" .. kind[1])
       if #search.points > 0 then panel.lines[#panel.lines + 1] = search end
