@@ -31,7 +31,7 @@ end
 
 local order = {
   "nac_lua", "lua", "command", "started", "finished", "seconds", "seed", "data_seed", "trials", "states", "config", "identity",
-  "population", "data", "machine", "winner",
+  "population", "data", "machine", "winner", "depends_on",
 }
 
 --- The table as text for a file.

@@ -34,6 +34,16 @@ describe("sha256", function()
     assert.equal(all() .. "\n", (interpreter.run(script)))
   end)
 
+  it("sums a tensor by type, shape and elements, however they lie in memory", function()
+    local tensor = require "nac.tensor"
+    local t = tensor.rand({ 4, 6 }, { seed = 1 })
+    local sum = hash.sha256(t)
+    assert.equal(sum, hash.sha256(t:clone()))
+    assert.equal(sum, hash.sha256(t:transpose():clone():transpose()))
+    for _, other in ipairs { t:reshape { 6, 4 }, t:transpose(), t:to "f64", t + 1e-3, t:slice(1, 1, 3) } do assert.not_equal(sum, hash.sha256(other)) end
+    assert.equal(64, #hash.sha256(tensor.zeros { 0, 3 }))
+  end)
+
   it("sums a file, and names one that cannot be read", function()
     local path = os.tmpname()
     local f = assert(io.open(path, "wb"))

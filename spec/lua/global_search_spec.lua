@@ -116,11 +116,23 @@ describe("nac-lua search", function()
     local before = values_of "whole"
     text, status = run(search("whole", "", "--seed 2 --resume --quiet"))
     assert.equal(1, status)
-    assert.matches("cannot resume", text)
+    assert.matches("cannot resume: the search in whole is another one: search.seed was 1, is 2;", text, 1, true)
     assert.same(before, values_of "whole")
     _, status = run(search("whole", "", "--seed 2 --force --no-pictures --quiet"))
     assert.equal(0, status)
     assert.not_same(before, values_of "whole")
+  end)
+
+  it("takes a sampler for another one when its file has changed", function()
+    local function mine(text) return assert(file.write(path "mine.lua", text .. 'return { name = "mine", ask = function() return {} end }')) end
+    mine ""
+    assert.same({ "", 0 }, { run(search("mine", "  sampler: mine.lua", "--trials 3 --no-pictures --quiet")) })
+    mine "-- better\n"
+    local text, status = run(search("mine", "  sampler: mine.lua", "--trials 4 --no-pictures --quiet --resume"))
+    assert.equal(1, status)
+    assert.matches("the search in mine is another one: sampler.file is another", text, 1, true)
+    mine ""
+    assert.same({ "", 0 }, { run(search("mine", "  sampler: mine.lua", "--trials 4 --no-pictures --quiet --resume")) })
   end)
 
   it("writes over no results of any other kind of search or tool", function()

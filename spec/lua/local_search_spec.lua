@@ -157,6 +157,31 @@ describe("a local search", function()
     assert.matches("results of another local search", message)
   end)
 
+  it("goes on with the same training, data and net only, and says what differs", function()
+    local net, data = small()
+    search_killed(net, data, "same")
+    local function refused(what, more, options, from, samples)
+      options = options or {}
+      options.resume = true
+      local none, message = search(from or net, samples or data, "same", more, options)
+      assert.is_nil(none)
+      assert.matches(what, message, 1, true)
+      assert.matches("--force replaces it", message, 1, true)
+    end
+    refused("training.optimizer.lr was 0.01, is 0.02;", nil, { search = { learning_rate = 2e-2 } })
+    refused("training.batch was not set, is 64", nil, { search = { learning_rate = 1e-2, batch_size = 64 } })
+    refused("training.schedule was not set, is cosine", nil, { search = { learning_rate = 1e-2, schedule = "cosine" } })
+    refused("training.optimizer.kind was adam, is sgd", nil, { search = { learning_rate = 1e-2, optimizer = "sgd" } })
+    refused("kept_epoch was best, is last; pruning_rate was 0.5, is 0.6; seed was 1, is 2", { kept_epoch = "last", pruning_rate = .6 }, { seed = 2 })
+    local other = { fit = data.fit, search = data.search, select = { x = data.select.x + 1e-3, y = data.select.y } }
+    refused("data.select is another", nil, nil, nil, other)
+    local trained = nac.quant.copy(net)
+    nac.train.fit(trained, data, { epochs = 1 })
+    refused("nets.fold1 is another", nil, nil, trained)
+    assert(search(net, data, "same", { tolerance = .02 }, { resume = true })) -- chooses at the end, no more
+    assert.error_matches(function() search(net, data, "same", nil, { search = { lr = 1 } }) end, "unknown training setting in search 'lr'", 1, true)
+  end)
+
   it("takes units out, resumes with the smaller net, and writes NAC's lines", function()
     local net, data = small()
     local more = { pruning_structure = "units", rewind = "epoch:1" }

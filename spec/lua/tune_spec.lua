@@ -220,6 +220,17 @@ describe("nac-lua tune", function()
     assert.same(rows_of "calm", rows_of "cut")
   end)
 
+  it("goes on with the same tuning only, and says what differs", function()
+    local before = file.read(folder .. "/calm/study.db")
+    for line, what in pairs { ["pruner: none"] = "pruner.name was median, is none", ["seed: 9"] = "seed was 3, is 9", ["objective: accuracy"] = "objective was loss, is accuracy" } do
+      assert(file.write(folder .. "/other.yaml", (config:gsub("n_trials: 8", "%0\n  " .. line))))
+      local text, status = run((command("--trials 12 --results calm --quiet --resume"):gsub("t%.yaml", "other.yaml")))
+      assert.equal(1, status)
+      assert.matches("the tuning in calm is another one: .*" .. what, text)
+    end
+    assert.equal(before, file.read(folder .. "/calm/study.db"))
+  end)
+
   it("leaves a folder alone in which another tuning runs", function()
     local study = folder .. "/calm/study.db"
     local before = file.read(study)

@@ -1,5 +1,6 @@
 --- The results folder: what lies where, and when it may be replaced.
 local file = require "nac.util.file"
+local identity = require "nac.util.identity"
 local lfs = require "lfs"
 
 local M = {}
@@ -71,7 +72,7 @@ end
 --- Decides what becomes of an earlier run in the results folder, which is held. A finished run
 -- of the same configuration and length is replaced: the new one computes the same. Of
 -- anything else nothing is overwritten unless `options.force` says so.
--- @param job of the search; `job.identity` tells what the results depend on
+-- @param job of the search; `depends_on` tells what the results depend on, `identity` is its hash
 -- @param options `resume`, `force`
 -- @param earlier the provenance found in the folder, or nil
 -- @return true, or nil and a message
@@ -84,8 +85,8 @@ function M.prepare(job, options, earlier)
       return nil, ("cannot resume: %s holds results (%s), but no study.db; --results DIR writes elsewhere, --force replaces them"):format(job.dir, found)
     end
     if same then return true end
-    return nil, ("cannot resume: the study in %s was made with another configuration (%s); "):format(job.dir, M.path(job, "config"))
-      .. "--results DIR starts a new one, --force replaces it"
+    return nil, ("cannot resume: the search in %s is another one: %s; --results DIR starts a new one, --force replaces it"):format(
+      job.dir, identity.differences(earlier and earlier.depends_on, job.depends_on))
   end
   if options.force or (same and earlier.finished and earlier.trials == job.config.search.n_trials) then
     remove_ours(job)

@@ -6,11 +6,14 @@ local dimension = require "nac.space.dimension"
 local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
+local hash = require "nac.c.hash"
+local identity = require "nac.util.identity"
 local nac_arch = require "nac.arch"
 local outputs = require "nac.global_search.outputs"
 local progress = require "nac.progress"
 local provenance = require "nac.provenance"
 local quantity = require "nac.report.quantity"
+local schema = require "nac.config.schema"
 local setup = require "nac.global_search.setup"
 local trials = require "nac.global_search.trial"
 local visibility = require "nac.study.visibility"
@@ -18,18 +21,31 @@ local winner = require "nac.global_search.winner"
 
 local M = {}
 
--- What the values of trials depend on, hashed: a study may only be continued
--- with the same.
-local function identity(config)
-  local search = {}
-  for key, value in pairs(config.search) do search[key] = value end
-  for _, key in ipairs { "n_trials", "workers", "selection", "study_name", "trial_timeout", "trial_memory" } do search[key] = nil end
-  local text = config_text.text {
-    dataset = config.dataset, search = search, search_space = config.search_space, hls_config = config.hls_config,
-    dataset_search_space = config.dataset_search_space,
-    training_search_space = config.training_search_space, task_config = config.task_config, hardware_config = config.hardware_config,
-  }
-  return require("nac.c.hash").sha256(text)
+-- A sampler's name, or the place of the user's file.
+local function sampler_of(config)
+  local sampler = config.search.sampler
+  return sampler:find("%.lua$") and config:resolve(sampler) or sampler
+end
+
+-- Sections that the trials do not depend on, and keys of `search`.
+local ELSEWHERE = { local_search = true, tuning = true, synthesis = true, output = true }
+local UNRELATED = { n_trials = true, workers = true, selection = true, study_name = true, trial_timeout = true, trial_memory = true }
+
+-- What the values of trials depend on: a study may only be continued with the same.
+local function identity_of(job, sampler)
+  local config, fold = job.config, job.folds[1]
+  local facts = { data = {}, sampler = identity.named(sampler or sampler_of(config)) }
+  for _, rule in ipairs(schema) do
+    if not ELSEWHERE[rule.key] then facts[rule.key] = config[rule.key] end
+  end
+  facts.search = {}
+  for key, value in pairs(config.search) do
+    if not UNRELATED[key] then facts.search[key] = value end
+  end
+  for name, part in pairs { fit = fold.fit, search = fold.search, select = job.select } do facts.data[name] = identity.data(part) end
+  local board = config.hls_config.board
+  if board:find "%.ya?ml$" then facts.board = hash.sha256_file(config:resolve(board)) end
+  return identity.of(facts)
 end
 
 local function write_provenance(job)
@@ -39,12 +55,6 @@ end
 -- Number of processors that trials may use at once.
 local function default_workers()
   return require("nac.c.cpu").info().cores
-end
-
--- A sampler's name, or the place of the user's file.
-local function sampler_of(config)
-  local sampler = config.search.sampler
-  return sampler:find("%.lua$") and config:resolve(sampler) or sampler
 end
 
 local function open_study(job, options)
@@ -187,23 +197,21 @@ function M.run(config, options)
   local begun = clock()
   local job, message = setup.prepare(config, options)
   if not job then return nil, message end
-  job.identity = identity(job.config)
+  local ready
+  ready, message = setup.split(job)
+  if not ready then return nil, message end
+  job.depends_on = identity_of(job, options.sampler)
+  job.identity = identity.hash(job.depends_on)
   local hold <close>, taken = files.hold(job) -- a search that runs there loses nothing
   if not hold then return nil, taken end
   local earlier = provenance.read(job.dir .. "/provenance.json")
-  local ready
   ready, message = files.prepare(job, options, earlier)
   if not ready then return nil, message end
   job.provenance = provenance.start(job.config)
-  job.provenance.identity = job.identity
-  for _, step in ipairs {
-    function() return file.write(files.path(job, "config"), config_text.text(setup.located(job.config))) end,
-    function() return write_provenance(job) end,
-    function() return setup.split(job) end,
-  } do
-    ready, message = step()
-    if not ready then return nil, message end
-  end
+  job.provenance.identity, job.provenance.depends_on = job.identity, job.depends_on
+  ready, message = file.write(files.path(job, "config"), config_text.text(setup.located(job.config)))
+  if ready then ready, message = write_provenance(job) end
+  if not ready then return nil, message end
   local study
   study, message = open_study(job, options)
   if not study then return nil, message end

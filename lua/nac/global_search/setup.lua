@@ -143,6 +143,9 @@ function M.loss(cfg, dataset)
   return cfg.search_space.output_dim == 1 and "bce_with_logits" or "cross_entropy"
 end
 
+--- The keys of section `search` that a training of another stage takes, too.
+M.training_keys = { "batch_size", "l1", "l2", "learning_rate", "optimizer", "schedule", "weight_decay" }
+
 --- The options of nac.train.fit that section `search` stands for.
 -- @param search the section, or a table with some of its keys
 -- @return a new table, to which epochs, loss, seed, ... may be added

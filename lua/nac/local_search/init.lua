@@ -7,12 +7,12 @@ local curves = require "nac.local_search.curves"
 local enum = require "nac.util.enum"
 local file = require "nac.util.file"
 local hash = require "nac.c.hash"
-local json = require "nac.util.json"
-local model = require "nac.model"
+local identity = require "nac.util.identity"
 local outputs = require "nac.local_search.outputs"
 local proc = require "nac.c.proc"
 local report = require "nac.local_search.report"
 local score = require "nac.local_search.score"
+local setup = require "nac.global_search.setup"
 local specs = require "nac.quant.spec"
 local start = require "nac.local_search.start"
 local study = require "nac.study"
@@ -122,29 +122,19 @@ local function checked(given)
   return s
 end
 
--- What the results depend on: the settings and the weights that all starts from.
+-- What the results depend on: the settings, the training, the data and the nets that all starts from.
 local function identity_of(job)
-  local sums = {}
+  local facts = { seed = job.seed, nets = {}, data = { select = identity.data(job.select) }, training = setup.fit_options(job.search) }
+  for key, value in pairs(job.settings) do
+    if key ~= "tolerance" then facts[key] = value end -- it only chooses, at the end
+  end
+  facts.training.loss, facts.training.augment = job.loss, job.augment
   for i, net in ipairs(job.nets) do
-    local path = ("%s/state/start_fold%d.npz"):format(job.dir, i)
-    local ok, message = model.save(net, path)
-    if not ok then return nil, message end
-    sums[i] = assert(hash.sha256_file(path))
+    local name, fold = "fold" .. i, job.folds[i]
+    facts.nets[name] = identity.net(net)
+    facts.data[name] = hash.sha256(identity.data(fold.fit) .. (identity.data(fold.search) or ""))
   end
-  local text = { json.encode(sums), tostring(job.seed) }
-  for _, key in ipairs { "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_algorithm", "include_bias", "rewind",
-    "pruning_structure", "pruning_norm", "reuse_factor", "mask_updates" } do
-    text[#text + 1] = ("%s %s"):format(key, tostring(job.settings[key]))
-  end
-  if job.settings.kept_epoch == "last" then text[#text + 1] = "kept_epoch last" end
-  if job.settings.pruning_sparsity then text[#text + 1] = ("%s %s"):format(job.settings.pruning_schedule, job.settings.pruning_sparsity) end
-  for _, pair in ipairs(job.settings.precision_pairs) do
-    local words = {}
-    for key, value in pairs(pair) do words[#words + 1] = ("%s=%s"):format(key, type(value) == "table" and json.encode(value) or tostring(value)) end
-    table.sort(words)
-    text[#text + 1] = table.concat(words, " ")
-  end
-  return hash.sha256(table.concat(text, "\n"))
+  return identity.of(facts)
 end
 
 -- One local search at a time works in a folder.
@@ -159,20 +149,19 @@ end
 
 -- Decides what becomes of an earlier run in the folder.
 local function make_room(job, options)
-  local message
-  job.identity, message = identity_of(job)
-  if not job.identity then return nil, message end
+  job.depends_on = identity_of(job)
+  job.identity = identity.hash(job.depends_on)
   local earlier = outputs.read_config(job.dir)
   if not earlier then return true end
   local same = earlier.identity == job.identity
   if options.resume and same then return true end
   if options.resume then
-    return nil, ("cannot resume: the local search in %s has other settings or starts from other weights; --force replaces it"):format(job.dir)
+    return nil, ("cannot resume: the local search in %s is another one: %s; --force replaces it"):format(
+      job.dir, identity.differences(outputs.read_identity(job.dir), job.depends_on))
   end
   if options.force or same and earlier.finished then
     outputs.remove(job.dir)
-    job.identity, message = identity_of(job)
-    return job.identity ~= nil or nil, message
+    return true
   end
   return nil, same and ("%s holds this local search unfinished: --resume continues it, --force starts anew"):format(job.dir)
     or ("%s holds the results of another local search: --force replaces them"):format(job.dir)
@@ -207,7 +196,7 @@ local function new_job(what, data, settings, options)
   local mode = require("nac.local_search." .. s.mode)
   local job = { settings = s, mode = mode, dir = options.dir or (type(what) == "string" and what or "results") .. "/" .. mode.folder }
   for key, value in pairs(from) do job[key] = value end
-  for key, value in pairs(options.search or {}) do job.search[key] = value end
+  for key, value in pairs(options.search or {}) do job.search[enum.check(key, setup.training_keys, "training setting in search", 0)] = value end
   job.seed = options.seed or job.seed
   job.metric = score.name(job.select, job.loss)
   job.say = log_to(job.dir .. "/training_log.txt", options.quiet)
@@ -264,7 +253,9 @@ local function finish(job, list, result)
   ok, message = outputs.write_models(job, result)
   if not ok then return nil, message end
   if result.draw then
-    result.pictures, result.notes = outputs.draw(job, result.curves, result.constant_guess, result.model)
+    local notes
+    result.pictures, notes = outputs.draw(job, result.curves, result.constant_guess, result.model)
+    table.move(notes, 1, #notes, #result.notes + 1, result.notes)
   end
   outputs.tidy(job, list, result)
   local best = result.best
@@ -306,7 +297,7 @@ end
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
 --   `kept_epoch` = "best" | "last", `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
---   `trial` (another trial than the winner), `seed`, `search` (training settings: batch_size, learning_rate, optimizer), `quiet`, `pictures`
+--   `trial` (another trial than the winner), `seed`, `search` (training settings: `batch_size`, `learning_rate`, `optimizer`, `schedule`, `weight_decay`, `l1`, `l2`), `quiet`, `pictures`
 -- @return `metric` (what it is called: "accuracy", "mse", "mae"; all are kept so that more is better),
 --   `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its
 --   net's path for nac.model.load), `front`, `best` (row), `model` (its net's path), `test`,

@@ -19,7 +19,17 @@ local order = {
   "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
 }
 
---- Writes it.
+-- The file that says what the results depend on, each setting by name.
+local function identity_path(dir) return dir .. "/state/identity.json" end
+
+--- Reads what an earlier run depended on.
+-- @return name -> text, or nil
+function M.read_identity(dir)
+  local text = file.read(identity_path(dir))
+  return text and json.decode(text)
+end
+
+--- Writes it, and what the results depend on.
 -- @param job of the local search
 -- @param finished whether all is done
 -- @param[opt] winner table
@@ -30,6 +40,8 @@ function M.write_config(job, finished, winner)
   for _, key in ipairs(order) do
     if out[key] == nil then out[key] = job.settings[key] end
   end
+  local ok, message = file.write(identity_path(job.dir), json.encode(job.depends_on))
+  if not ok then return nil, message end
   return file.write(M.config_path(job.dir), yaml.dump(out, { order = order }))
 end
 
@@ -51,7 +63,7 @@ local ours = {
 --- Removes what an earlier run wrote, and nothing else.
 function M.remove(dir)
   for _, folder in ipairs { { dir, ours }, { dir .. "/state", { "^[%w%-]+_fold%d+[%w_]*%.npz$", "^[%w%-]+_fold%d+_[%w_]+%.yaml$",
-    "^[%w%-]+_fold%d+%.json$", "^start_fold%d+%.npz$" } } } do
+    "^[%w%-]+_fold%d+%.json$" } } } do
     if file.exists(folder[1]) == "directory" then
       for name in lfs.dir(folder[1]) do
         for _, pattern in ipairs(folder[2]) do

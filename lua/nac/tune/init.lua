@@ -8,7 +8,7 @@
 --     nac.train.fit(arch:build { seed = 2 }, mnist, options)
 local enum = require "nac.util.enum"
 local guard = require "nac.train.guard"
-local json = require "nac.util.json"
+local identity = require "nac.util.identity"
 local model = require "nac.model"
 local network = require "nac.tune.network"
 local progress = require "nac.progress"
@@ -69,18 +69,15 @@ local function prepare(arch, data, options, level)
   return job
 end
 
--- What the results depend on, hashed.
-local function identity(job)
-  local ranges, data, fit = {}, {}, {}
+-- What the results depend on.
+local function identity_of(job, options)
+  local ranges, data = {}, { name = job.data.name, standardize = job.data.standardize, augment = job.data.augment }
   for name, d in pairs(job.space.distributions) do ranges[name] = d:to_table() end
-  for _, key in ipairs { "name", "seed", "sample", "standardize", "augment" } do data[key] = job.data[key] end
-  for key, value in pairs(job.fit) do fit[key] = type(value) == "function" and "function" or value end
-  if type(data.augment) == "function" then data.augment = "function" end
-  local rows = type(job.parts.fit.x) == "userdata" and job.parts.fit.x:size(1) or 0
-  return require("nac.c.hash").sha256(json.encode {
-    job.hash, ranges, job.space.start, data, fit, job.epochs, job.seed, job.objective, rows, job.prepare and "prepared" or "",
-    type(job.sampler) == "table" and not job.sampler.ask and job.sampler or tostring(job.sampler),
-  })
+  for _, part in ipairs { "fit", "search", "select" } do data[part] = identity.data(job.parts[part]) end
+  return identity.of {
+    network = job.hash, ranges = ranges, start = job.space.start, data = data, training = job.fit, epochs = job.epochs, seed = job.seed,
+    objective = job.objective, prepare = job.prepare, sampler = identity.named(job.sampler), pruner = identity.named(job.pruner), lag = options.lag,
+  }
 end
 
 -- The net of a trial before its training.
@@ -274,11 +271,12 @@ function M.run(arch, data, options)
   local hold <close>, taken = results.hold(job.dir) -- a tuning that runs there loses nothing
   if not hold and taken then return nil, taken end
   if job.dir then
-    job.identity = identity(job)
+    job.depends_on = identity_of(job, options)
+    job.identity = identity.hash(job.depends_on)
     ready, message = results.prepare(job.dir, job, options)
     if not ready then return nil, message end
     about = provenance.start(options.config or { search = { seed = job.seed }, dataset = { seed = data.seed } })
-    about.identity, about.network = job.identity, job.hash
+    about.identity, about.depends_on, about.network = job.identity, job.depends_on, job.hash
     ready, message = write_provenance(job, about)
     if not ready then return nil, message end
   end

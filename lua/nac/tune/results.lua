@@ -1,6 +1,7 @@
 --- The results folder of a tuning.
 local csv = require "nac.util.csv"
 local file = require "nac.util.file"
+local identity = require "nac.util.identity"
 local plot = require "nac.plot.tuning"
 local provenance = require "nac.provenance"
 local space = require "nac.tune.space"
@@ -42,7 +43,7 @@ end
 -- finished one of the same identity and length is replaced by what it computes anew,
 -- anything else only with `force`.
 -- @param dir the folder
--- @param run `identity` (hash of all that results depend on), `trials`
+-- @param run `depends_on` (what results depend on, see nac.util.identity), `identity` (its hash), `trials`
 -- @param options `resume`, `force`
 -- @return true; or nil and a message
 function M.prepare(dir, run, options)
@@ -51,8 +52,8 @@ function M.prepare(dir, run, options)
   local same = earlier and earlier.identity == run.identity
   if options.resume then
     if same then return true end
-    return nil, ("cannot resume: the tuning in %s is of another network, other data or other ranges; --results DIR starts a new one, --force replaces it")
-      :format(dir)
+    return nil, ("cannot resume: the tuning in %s is another one: %s; --results DIR starts a new one, --force replaces it"):format(
+      dir, identity.differences(earlier and earlier.depends_on, run.depends_on))
   end
   if options.force or same and earlier.finished and earlier.trials == run.trials then
     remove_ours(dir)
