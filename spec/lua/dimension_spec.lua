@@ -138,6 +138,23 @@ task_config: {metrics: [loss, auc]}
     assert.is_number(small.best.accuracy)
   end)
 
+  it("hands those of the trial that was compressed on to the firmware, whatever configuration is named", function()
+    local other
+    for _, record in ipairs(result.study:front()) do
+      if record.number ~= result.best.number then other = record end
+    end
+    local small = assert(nac.local_search.run(folder, nil, { qat_epochs = 1, pruning_iterations = 0 },
+      { trial = other.number, quiet = true, pictures = false, workers = 0, force = true }))
+    local source = require "nac.synthesis.source"
+    local function drawn(cfg) return { cfg.hls_config.model.precision, cfg.hls_config.model.reuse_factor, cfg.hls_config.model.strategy } end
+    local p = other.params
+    assert.same({ p.precision, p.reuse_factor, p.strategy }, drawn(assert(source.config(nil, small.model))))
+    local searched = assert(config.load(folder .. "/config_as_run.yaml")) -- lists values: what was drawn takes their place
+    assert.same({ p.precision, p.reuse_factor, p.strategy }, drawn(assert(source.config(searched, small.model))))
+    local fixed = assert(parse "hls_config: {model: {reuse_factor: 3}}") -- lists none: as it says
+    assert.equal(3, assert(source.config(fixed, small.model)).hls_config.model.reuse_factor)
+  end)
+
   it("refuses settings in an architecture file that no configuration could have", function()
     local path = folder .. "/odd.yaml"
     local text = assert(file.read(folder .. "/best_model_for_local_search.yaml"))

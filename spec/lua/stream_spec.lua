@@ -66,6 +66,34 @@ describe("a data set that stays on disk", function()
     assert.equal(test.loss, select(2, train()).loss)
   end)
 
+  it("is searched, compressed and made into firmware like any other", function()
+    local x_path, y_path = write(1200, 4)
+    local folder = files.temporary()
+    os.remove(folder)
+    for _, task in ipairs { "classification", "regression" } do
+      local y = task == "classification" and y_path or write(1200, 4)
+      local cfg = assert(nac.config.parse(([[
+dataset: {file: %s, label: %s, task: %s, stream: true, chunk_rows: 200}
+search: {n_trials: 1, epochs: 2, workers: 0, batch_size: 20, learning_rate: 0.01}
+search_space: {mlp_width_space: [4], act_space: [relu], num_blocks: 1}
+local_search: {qat_epochs: 1, pruning_iterations: 1, pruning_epochs: 1}
+output: {results_dir: %s}
+]]):format(x_path, y, task, folder), "s.yaml"))
+      assert(nac.global_search.run(cfg, { quiet = true, pictures = false, force = true }))
+      local small = assert(nac.local_search.run(folder, nil, cfg.local_search, { quiet = true, pictures = false, workers = 0, force = true }))
+      assert.is_number(small.best.accuracy)
+      local guess = require("nac.local_search.score").constant_guess
+      local ds = assert(nac.dataset.from_config(cfg.dataset))
+      local whole = {}
+      for _, answers in ds.select:pieces(0) do whole[#whole + 1] = answers:clone() end
+      assert.equal(guess { x = tensor.zeros { ds.select.rows, 1 }, y = tensor.concat(whole) }, small.constant_guess)
+      local made = assert(nac.synthesis.run(small, cfg, { csim = false, picture = false, samples = 30, force = true }))
+      assert.equal(30, made.n_samples)
+      assert.equal(ds:test().rows, made.n_data)
+    end
+    os.execute("rm -rf " .. folder)
+  end)
+
   it("takes the memory of a piece, whatever the size of the file", function()
     local x_path, y_path = write(20000, 100) -- 8 MB
     collectgarbage()

@@ -221,14 +221,17 @@ end
 -- trial drew.
 -- @param dir the folder
 -- @param path the trial's architecture file (its metadata hold the settings)
+-- @param[opt] given a configuration in place of the one in the folder; of the settings those count whose values it lists
 -- @return the configuration, the description; or nil and a message
-function M.of_results(dir, path)
-  local config, message = require("nac.config").load(dir .. "/config_as_run.yaml")
+function M.of_results(dir, path, given)
+  local config, message = given, nil
+  if not given then config, message = require("nac.config").load(dir .. "/config_as_run.yaml") end
   if not config then return nil, message end
   local description, metadata = require("nac.arch").load(path)
   if not description then return nil, metadata end
   local settings, why = dimension.read(metadata and metadata.settings, path .. ": metadata.settings")
   if not settings then return nil, why end
+  if given then settings = dimension.listed(given, settings) end
   return dimension.apply(config, settings), description
 end
 

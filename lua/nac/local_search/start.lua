@@ -20,6 +20,14 @@ local function winner_of(dir)
   return number, path
 end
 
+-- What a local search calls its start, in its local_search_config.yaml, too.
+local function name_of(number, dir) return ("trial %d of %s"):format(number, dir) end
+
+--- The number of the trial that a local search started from.
+-- @param what the text in its local_search_config.yaml
+-- @return an integer, or nil
+function M.trial_in(what) return math.tointeger(tonumber(tostring(what):match "^trial (%d+) of ")) end
+
 -- The numbers of the trials whose weights a folder has.
 local function kept_trials(dir)
   local numbers, seen = {}, {}
@@ -60,6 +68,11 @@ local function base_bops(description, nets, model_type)
   return ok and count or bops.count(nets[1], { bits = 32 })
 end
 
+--- The architecture file of a trial.
+-- @param dir the results folder of a global search
+-- @param number of the trial
+function M.trial_path(dir, number) return ("%s/trial_yamls/trial_%d_arch.yaml"):format(dir, number) end
+
 --- From the results folder of a global search.
 -- @param dir the folder
 -- @param[opt] options `trial`: another trial of the front than the winner
@@ -68,7 +81,7 @@ function M.from_results(dir, options)
   local number = options and options.trial
   local path
   if number then
-    path = ("%s/trial_yamls/trial_%d_arch.yaml"):format(dir, number)
+    path = M.trial_path(dir, number)
     if not file.exists(path) then return nil, ("%s has no trial %d (%s is not there)"):format(dir, number, path) end
   else
     number, path = winner_of(dir)
@@ -88,7 +101,7 @@ function M.from_results(dir, options)
     nets = nets, folds = job.folds, select = job.select, search = config.search, seed = config.search.seed,
     reuse_factor = config.hls_config.model.reuse_factor,
     augment = job.dataset.augment, loss = job.loss, base_bops = base_bops(description, nets, config.search.model_type),
-    test = function() return job.dataset:test() end, what = ("trial %d of %s"):format(number, dir),
+    test = function() return job.dataset:test() end, what = name_of(number, dir),
   }
 end
 

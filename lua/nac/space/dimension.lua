@@ -159,6 +159,18 @@ function M.read(given, where)
   return settings
 end
 
+--- Those of the settings that a configuration searches.
+-- @param cfg a configuration
+-- @param settings name -> value
+-- @return name -> value
+function M.listed(cfg, settings)
+  local some = {}
+  for _, row in ipairs(M.rows) do
+    if (cfg[row.section] or {})[row.key] then some[row.name] = settings[row.name] end
+  end
+  return some
+end
+
 --- Settings as text, in the order of the rows: "learning_rate 0.001, precision ap_fixed<8,3>"; "" for none.
 function M.text(settings)
   local parts = {}

@@ -201,7 +201,7 @@ function M.run(what, config, options)
   local called, net, path, found = pcall(find, what, config, options)
   if not called then error(net, 2) end
   if not net then return nil, path end
-  local o, why = settings(config or found, options)
+  local o, why = settings(found or config, options)
   if not o then return nil, why end
   local samples
   samples, why = source.samples(o.data, found, o.samples or SAMPLES)

@@ -4,9 +4,11 @@ local arch = require "nac.arch"
 local dataset = require "nac.dataset"
 local file = require "nac.util.file"
 local formats = require "nac.quant.formats"
+local local_outputs = require "nac.local_search.outputs"
 local model = require "nac.model"
 local parts = require "nac.train.part"
 local setup = require "nac.global_search.setup"
+local start = require "nac.local_search.start"
 local tensor = require "nac.tensor"
 
 local M = {}
@@ -43,26 +45,26 @@ local function results_of(path)
   return nil
 end
 
--- The configuration that a search ran with, with what the winner drew.
-local function config_of(results)
-  local winner = results .. "/best_model_for_local_search.yaml"
-  if file.exists(winner) then
-    local config, why = setup.of_results(results, winner)
-    if config then return config end
-    return nil, why
-  end
-  return require("nac.config").load(results .. "/config_as_run.yaml")
+-- The architecture file of the trial that a model was made of: that which its local search names, else the winner's.
+local function trial_of(path, results)
+  local run = local_outputs.read_config(path:match "^(.*)/[^/]*$" or ".")
+  local number = run and start.trial_in(run.what)
+  return number and start.trial_path(results, number) or results .. "/best_model_for_local_search.yaml"
 end
 
---- The configuration that goes with a model: the one given, or that of the search it came from.
+--- The configuration that goes with a model: the one given, or that of the search it came from, with the settings that its trial drew (a
+-- readout window, a board) in place of the lists that were searched.
 -- @param given a configuration of nac.config, or nil
 -- @param path of the model, or nil
 -- @return the configuration; nil where there is none; nil and a message where it cannot be read
 function M.config(given, path)
-  if given then return given end
   local results = path and results_of(path)
-  if not results then return nil end
-  return config_of(results)
+  if not results then return given end
+  local trial = trial_of(path, results)
+  if not file.exists(trial) then return given or require("nac.config").load(results .. "/config_as_run.yaml") end
+  local config, why = setup.of_results(results, trial, given)
+  if config then return config end
+  return nil, why
 end
 
 -- Arrays x and, if there, y of a .npz; a .npy has x alone.
@@ -107,12 +109,10 @@ end
 function M.samples(data, config, most)
   local part, what = part_of(data, config)
   if not part then return nil, what end
-  if parts.is_stream(part) then part = parts.some(part, most) end
-  local n = part.x:size(1)
-  local last = math.min(n, most)
-  local y = part.y
+  local n, x, y = parts.rows(part), parts.some(part)
+  local last = math.min(x:size(1), most)
   if y and (y:rank() ~= 1 or y:dtype() ~= "i32") then y = nil end
-  return { x = part.x:slice(1, 1, last):to "f32", y = y and y:slice(1, 1, last), what = what, of = n }
+  return { x = x:slice(1, 1, last):to "f32", y = y and y:slice(1, 1, last), what = what, of = n }
 end
 
 --- Reads the net.

@@ -20,11 +20,20 @@ function M.task(part)
   return part.y:dtype() == "f32" and "regression" or "classification"
 end
 
---- Some samples, to compute their scale from: all of them, or the first piece of a stream.
+--- Some samples: all of them, or the first piece of a stream.
+-- @return x, y
 function M.some(part)
-  if not M.is_stream(part) then return part.x end
+  if not M.is_stream(part) then return part.x, part.y end
   local next_piece, state, first = part:pieces(0)
-  return (next_piece(state, first))
+  return next_piece(state, first)
+end
+
+--- The answers of all samples.
+function M.answers(part)
+  if not M.is_stream(part) then return part.y end
+  local list = {}
+  for _, y in part:pieces(0) do list[#list + 1] = y:clone() end
+  return #list > 0 and tensor.concat(list, 1) or tensor.zeros { 0 }
 end
 
 --- Training steps of an epoch.
