@@ -270,7 +270,7 @@ describe("a data set from tensors", function()
       ["classes are integers from 0, one is %-1"] = { x_train = x, y_train = { 0, -1, 1 } },
       ["one%-hot labels: give the classes"] = { x_train = x, y_train = { { 0, 1 }, { 1, 0 }, { 0, 1 } } },
       ["x_train holds values that are not finite"] = { x_train = { { 0 / 0 }, { 1 }, { 1 } }, y_train = { 0, 1, 0 } },
-      ["y_train holds values that are not finite"] = { x_train = x, y_train = { 0, 1 / 0, 0 } },
+      ["y_train holds values that are not finite %(nan or inf%), the first in sample 2"] = { x_train = x, y_train = { 0, 1 / 0, 0 } },
       ["y_train holds one class only"] = { x_train = x, y_train = { 0, 0, 0 } },
       ["y_train holds class 5, but n_classes is 3"] = { x_train = x, y_train = { 0, 5, 0 }, n_classes = 3 },
       ["x_train must have the shape %(N, ...%), got 3"] = { x_train = { 1, 2, 3 }, y_train = { 0, 1, 0 } },

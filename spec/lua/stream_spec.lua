@@ -90,6 +90,17 @@ output: {results_dir: %s}
       local made = assert(nac.synthesis.run(small, cfg, { csim = false, picture = false, samples = 30, force = true }))
       assert.equal(30, made.n_samples)
       assert.equal(ds:test().rows, made.n_data)
+      if task == "regression" then -- another search in the folder: its local search is not yet done
+        assert(nac.global_search.run(cfg, { quiet = true, pictures = false, force = true, seed = 2 }))
+        assert.matches("was made of another global search than the results folder holds now: run the local search again",
+          select(2, nac.synthesis.run(small, cfg, { csim = false, force = true })))
+        local spoilt = tensor.zeros { 1200, 4 }
+        spoilt:set(0 / 0, 30, 2)
+        assert(npz.write_npy(x_path, spoilt))
+        local result, why = nac.global_search.run(cfg, { quiet = true, pictures = false, force = true })
+        assert.is_nil(result)
+        assert.matches("rows %d+ to %d+ holds values that are not finite %(nan or inf%), the first in sample %d+", why)
+      end
     end
     os.execute("rm -rf " .. folder)
   end)

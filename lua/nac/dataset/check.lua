@@ -17,7 +17,12 @@ end
 
 local function finite(x, name)
   if x:isfinite() then return true end
-  return nil, name .. " holds values that are not finite (nan or inf)"
+  local first, last = 1, x:size(1)
+  while first < last do -- halves the rows until one is left
+    local middle = (first + last) // 2
+    if x:slice(1, first, middle):isfinite() then first = middle + 1 else last = middle end
+  end
+  return nil, ("%s holds values that are not finite (nan or inf), the first in sample %d"):format(name, first)
 end
 
 local function classes(value, name)
@@ -28,7 +33,8 @@ local function classes(value, name)
     return nil, ("%s must hold one class a sample, shape (N), got %s%s"):format(name, shape_text(y),
       #shape == 2 and "; one-hot labels: give the classes, y:argmax(2)" or "")
   end
-  if not y:isfinite() then return nil, name .. " holds values that are not finite (nan or inf)" end
+  local ok, why = finite(y, name)
+  if not ok then return nil, why end
   local fits, as_integers = pcall(y.to, y, "i32")
   if not fits then return nil, ("%s: classes are integers from 0; %s"):format(name, as_integers) end
   local back <close> = as_integers:to("f64")

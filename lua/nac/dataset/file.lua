@@ -92,7 +92,7 @@ local function read_all(o)
     data.y_test = data.y_test and to_classes(data.y_test, o.test_path or o.path)
   end
   if not data.x_test then
-    local x, y = require("nac.dataset.check").half(data.x, data.y, { "x", "y" }, o.task)
+    local x, y = require("nac.dataset.check").half(data.x, data.y, { "x", o.label_path and "y of " .. o.label_path or "y" }, o.task)
     if not x then error(("%s: %s"):format(o.path, y), 0) end
     data.x, data.y = x, y
     set_aside(data, o)

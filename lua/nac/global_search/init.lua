@@ -4,6 +4,7 @@ local clock = require("nac.c.proc").clock
 local config_text = require "nac.config.write"
 local dimension = require "nac.space.dimension"
 local faults = require "nac.util.fault"
+local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
 local hash = require "nac.c.hash"
@@ -200,7 +201,8 @@ function M.run(config, options)
   local ready
   ready, message = setup.split(job)
   if not ready then return nil, message end
-  job.depends_on = identity_of(job, options.sampler)
+  job.depends_on, message = faults.told(identity_of, job, options.sampler)
+  if not job.depends_on then return nil, message end
   job.identity = identity.hash(job.depends_on)
   local hold <close>, taken = files.hold(job) -- a search that runs there loses nothing
   if not hold then return nil, taken end

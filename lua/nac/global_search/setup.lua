@@ -1,6 +1,7 @@
 --- From a configuration and the options of a run to a job: everything that the
 -- other parts of a global search read.
 local dimension = require "nac.space.dimension"
+local fault = require "nac.util.fault"
 local lfs = require "lfs"
 local objective = require "nac.objective"
 
@@ -275,12 +276,8 @@ end
 -- @param job whose `folds` (list of { fit =, search = }) and `select` are filled in
 -- @return true, or nil and a message
 function M.split(job)
-  local ok, folds = pcall(job.dataset.folds, job.dataset, job.config.search.n_folds)
-  if not ok then
-    -- a text without a position is about a file; anything else is a fault
-    if type(folds) ~= "string" or folds:match("^[^\n]-%.lua:%d+:") then error(folds, 0) end
-    return nil, folds
-  end
+  local folds, message = fault.told(job.dataset.folds, job.dataset, job.config.search.n_folds)
+  if not folds then return nil, message end
   job.folds, job.select = folds, folds.select
   return true
 end

@@ -5,6 +5,7 @@
 --     print(nac.local_search.run(result, nil, cfg.local_search))
 local curves = require "nac.local_search.curves"
 local enum = require "nac.util.enum"
+local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local hash = require "nac.c.hash"
 local identity = require "nac.util.identity"
@@ -149,7 +150,9 @@ end
 
 -- Decides what becomes of an earlier run in the folder.
 local function make_room(job, options)
-  job.depends_on = identity_of(job)
+  local message
+  job.depends_on, message = faults.told(identity_of, job)
+  if not job.depends_on then return nil, message end
   job.identity = identity.hash(job.depends_on)
   local earlier = outputs.read_config(job.dir)
   if not earlier then return true end

@@ -16,7 +16,7 @@ function M.config_path(dir) return dir .. "/local_search_config.yaml" end
 local order = {
   "what", "mode", "qat_epochs", "pruning_iterations", "pruning_epochs", "pruning_rate", "pruning_schedule", "pruning_sparsity", "tolerance",
   "pruning_algorithm", "pruning_structure", "pruning_norm", "reuse_factor", "mask_updates", "rewind", "include_bias", "kept_epoch", "precision_pairs",
-  "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "finished", "winner",
+  "total_bits", "int_bits", "n_folds", "seed", "written_by", "identity", "global_search", "finished", "winner",
 }
 
 -- The file that says what the results depend on, each setting by name.
@@ -35,8 +35,8 @@ end
 -- @param[opt] winner table
 -- @return true, or nil and a message
 function M.write_config(job, finished, winner)
-  local out = { what = job.what, n_folds = #job.nets, seed = job.seed, identity = job.identity, finished = finished, winner = winner,
-    written_by = "nac-lua " .. require("nac.c.sys").version }
+  local out = { what = job.what, n_folds = #job.nets, seed = job.seed, identity = job.identity, global_search = job.global_search, finished = finished,
+    winner = winner, written_by = "nac-lua " .. require("nac.c.sys").version }
   for _, key in ipairs(order) do
     if out[key] == nil then out[key] = job.settings[key] end
   end

@@ -3,6 +3,7 @@
 local file = require "nac.util.file"
 local lfs = require "lfs"
 local model = require "nac.model"
+local provenance = require "nac.provenance"
 local setup = require "nac.global_search.setup"
 local yaml = require "nac.util.yaml"
 
@@ -68,6 +69,10 @@ local function base_bops(description, nets, model_type)
   return ok and count or bops.count(nets[1], { bits = 32 })
 end
 
+--- What tells the global search that a results folder holds from any other.
+-- @return its identity, or nil
+function M.search_in(dir) return (provenance.read(dir .. "/provenance.json") or {}).identity end
+
 --- The architecture file of a trial.
 -- @param dir the results folder of a global search
 -- @param number of the trial
@@ -101,7 +106,7 @@ function M.from_results(dir, options)
     nets = nets, folds = job.folds, select = job.select, search = config.search, seed = config.search.seed,
     reuse_factor = config.hls_config.model.reuse_factor,
     augment = job.dataset.augment, loss = job.loss, base_bops = base_bops(description, nets, config.search.model_type),
-    test = function() return job.dataset:test() end, what = name_of(number, dir),
+    test = function() return job.dataset:test() end, what = name_of(number, dir), global_search = M.search_in(dir),
   }
 end
 

@@ -45,10 +45,16 @@ local function results_of(path)
   return nil
 end
 
--- The architecture file of the trial that a model was made of: that which its local search names, else the winner's.
+-- The architecture file of the trial that a model was made of: that which its local search names, else the winner's. Nil and a
+-- message where the folder has had another global search since.
 local function trial_of(path, results)
-  local run = local_outputs.read_config(path:match "^(.*)/[^/]*$" or ".")
-  local number = run and start.trial_in(run.what)
+  local run = local_outputs.read_config(path:match "^(.*)/[^/]*$" or ".") or {}
+  local search = start.search_in(results)
+  if run.global_search and search and run.global_search ~= search then
+    return nil, ("%s was made of another global search than the results folder holds now: run the local search again (nac-lua local CONFIG --force)")
+      :format(path)
+  end
+  local number = start.trial_in(run.what)
   return number and start.trial_path(results, number) or results .. "/best_model_for_local_search.yaml"
 end
 
@@ -60,9 +66,11 @@ end
 function M.config(given, path)
   local results = path and results_of(path)
   if not results then return given end
-  local trial = trial_of(path, results)
+  local trial, why = trial_of(path, results)
+  if not trial then return nil, why end
   if not file.exists(trial) then return given or require("nac.config").load(results .. "/config_as_run.yaml") end
-  local config, why = setup.of_results(results, trial, given)
+  local config
+  config, why = setup.of_results(results, trial, given)
   if config then return config end
   return nil, why
 end

@@ -8,6 +8,7 @@
 --     nac.train.fit(arch:build { seed = 2 }, mnist, options)
 local enum = require "nac.util.enum"
 local guard = require "nac.train.guard"
+local faults = require "nac.util.fault"
 local identity = require "nac.util.identity"
 local model = require "nac.model"
 local network = require "nac.tune.network"
@@ -271,7 +272,8 @@ function M.run(arch, data, options)
   local hold <close>, taken = results.hold(job.dir) -- a tuning that runs there loses nothing
   if not hold and taken then return nil, taken end
   if job.dir then
-    job.depends_on = identity_of(job, options)
+    job.depends_on, message = faults.told(identity_of, job, options)
+    if not job.depends_on then return nil, message end
     job.identity = identity.hash(job.depends_on)
     ready, message = results.prepare(job.dir, job, options)
     if not ready then return nil, message end

@@ -13,4 +13,15 @@ function M.message(e)
   return text:sub(1, #engine) == engine and text:match("^.-%.lua:%d+: (.*)$") or text
 end
 
+--- Calls a function that reads files.
+-- @param f the function
+-- @param ... its arguments
+-- @return what it gives; or nil and what it raised about a file, which is a text without a position. Any other error is raised again
+function M.told(f, ...)
+  local ok, result = pcall(f, ...)
+  if ok then return result end
+  if type(result) ~= "string" or result:match "^[^\n]-%.lua:%d+:" then error(result, 0) end
+  return nil, result
+end
+
 return M
