@@ -49,6 +49,14 @@ describe("pictures of a front", function()
     assert.equal('("0" 0,"2.5k" 2500,"5k" 5000,"7.5k" 7500,"10k" 10000)', bars:match "set xtics ([^\n]*)")
   end)
 
+  it("call the performance metric what it is: accuracy, or where there are no classes minus the loss", function()
+    local function label(metric)
+      return require("nac.plot.axis").commands("y", "performance_metric", { { values = { performance_metric = metric } } }):match 'ylabel "([^"]*)"'
+    end
+    assert.equal("accuracy", label(.75))
+    assert.equal("minus the loss", label(-.012))
+  end)
+
   it("have a panel a pair of objectives", function()
     local path = dir .. "/front.png"
     assert.equal(path, plot.front2d(records(12), objectives, path))

@@ -16,12 +16,6 @@ local known = {
   bram = { "block RAMs" },
 }
 
---- The text beside an axis.
-function M.label(name)
-  if known[name] then return known[name][1] end
-  return (name:gsub("_percent$", " (%% of the board)"):gsub("_", " "))
-end
-
 --- Least and greatest value of an objective.
 function M.extent(name, records)
   local least, most = math.huge, -math.huge
@@ -30,6 +24,15 @@ function M.extent(name, records)
     least, most = math.min(least, value), math.max(most, value)
   end
   return least, most
+end
+
+--- The text beside an axis. Where there are no classes, the performance metric is minus the loss (nac.objective).
+-- @param name of the objective
+-- @param[opt] least its least value
+function M.label(name, least)
+  if name == "performance_metric" and least and least < 0 then return "minus the loss" end
+  if known[name] then return known[name][1] end
+  return (name:gsub("_percent$", " (%% of the board)"):gsub("_", " "))
 end
 
 --- Whether a quantity spans decades, so that its logarithm is drawn.
@@ -109,7 +112,7 @@ function M.commands(axis, name, records, placing)
   end
   local large = math.max(math.abs(least), math.abs(most)) >= M.LARGE
   return table.concat({
-    ('set %slabel "%s" %s'):format(axis, M.label(name), placing or ""),
+    ('set %slabel "%s" %s'):format(axis, M.label(name, least), placing or ""),
     ("%s logscale %s"):format(logarithmic and "set" or "unset", axis),
     ("set %srange [%.9g:%.9g]"):format(axis, from, to),
     ("set %stics %s"):format(axis, M.places(logarithmic, from, to)),

@@ -3,6 +3,7 @@ local axis = require "nac.plot.axis"
 local bars = require "nac.plot.bars"
 local gnuplot = require "nac.plot.gnuplot"
 local importance = require "nac.study.importance"
+local record = require "nac.study.record"
 
 local M = {}
 
@@ -25,7 +26,8 @@ function M.start(records, objectives, path)
       longest = math.max(longest, #list[k].name)
     end
     most = math.max(most, #rows)
-    panels[i] = ("set title %s\n"):format(gnuplot.quote(axis.label(objective.name))) .. bars.panel("panel" .. i, rows, { x = "importance" })
+    local label = axis.label(objective.name, (axis.extent(objective.name, record.valued(records, { objective }))))
+    panels[i] = ("set title %s\n"):format(gnuplot.quote(label)) .. bars.panel("panel" .. i, rows, { x = "importance" })
   end
   local width = (260 + 8 * longest) * #panels
   return gnuplot.start(path, width, 130 + 24 * most, ("%sunset key\nset lmargin %d\nset multiplot layout 1,%d\n%sunset multiplot"):format(
