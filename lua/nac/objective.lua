@@ -15,6 +15,7 @@ local rows, order = {}, {}
 --   `stage`: "cost" (from the architecture alone), "hardware" (from the
 --   estimate of the firmware) or "training" (after training);
 --   `maximize`: true where more is better;
+--   `most`: of costs and hardware, trials above it end before training, as with the configuration's limits;
 --   `compute`: function(c) -> number. c has `description`, `arch`, `net` (the
 --   described net), `config` (the trial's: with what it drew); from the hardware stage on `estimate`;
 --   from training on `fits`, one a fold, as nac.train.fit returns them, `nets`, `folds` (a list of

@@ -300,13 +300,18 @@ search_space: {block_types: [Conv], num_blocks: 1, kernel_space: [1, 3, 5], kern
     assert(file.write(path "own.lua", [[
       local nac = require "nac"
       require("nac.objective").register {
-        name = "weights", stage = "cost", maximize = false, compute = function(c) return c.net:n_params() end,
+        name = "weights", stage = "cost", maximize = false, most = 1500, compute = function(c) return c.net:n_params() end,
       }
       local result = assert(nac.global_search.run("own.yaml", { results = "own", quiet = true, pictures = false }))
-      print(#result.study:trials(), result.front:best("weights").values.weights > 0, result.test > 0)
+      local costly = 0 -- beyond `most` before training
+      for _, r in ipairs(result.study:trials()) do
+        if r.state == "pruned" and r.reason:find "weights %d+ is above max 1500" then costly = costly + 1 end
+        assert(r.state ~= "complete" or r.values.weights <= 1500)
+      end
+      print(#result.study:trials(), costly > 0, result.front:best("weights").values.weights > 0, result.test > 0)
     ]]))
     local text, status = run(("cd %s && $NAC_LUA own.lua"):format(folder))
-    assert.same({ "5\ttrue\ttrue\n", 0 }, { text, status })
+    assert.same({ "5\ttrue\ttrue\ttrue\n", 0 }, { text, status })
     local _, columns = rows_of "own"
     assert.equal("weights", columns[#columns])
   end)

@@ -58,7 +58,7 @@ local function costs(trial, job, view, c)
       c.estimate = require("nac.estimate").resources(c.description, view.hardware)
       if #c.estimate.notes > 0 then trial:attr("estimate_notes", table.concat(c.estimate.notes, "; ")) end
     end
-    values[row.name] = trial:require(row.name, row.compute(c), job.bounds[row.name] or {})
+    values[row.name] = trial:require(row.name, row.compute(c), job.bounds[row.name] or { max = row.most })
   end
   return values
 end
