@@ -4,6 +4,7 @@ local file = require "nac.util.file"
 local nac = require "nac"
 local resumed = require "experiments.results.resumed"
 local say = require "experiments.results.say"
+local training = require "experiments.results.training"
 
 local M = {}
 
@@ -18,7 +19,7 @@ end
 local function compress(case, entry)
   local data, sums = entries.data(case, entry), {}
   for k = 1, math.min(case.compress_seeds or 1, #entry.nets) do
-    local dir = ("%s/compress_%s_%d"):format(case.dir, entry.name:gsub("[^%w%-]+", "_"), case.seeds[k])
+    local dir = ("%s/compress_%s_%d"):format(case.dir, training.file_name(entry.name), case.seeds[k])
     local options = { dir = dir, quiet = true, pictures = false, seed = case.seeds[k], search = case.recipe_of_compression }
     local result = resumed(function(o) return nac.local_search.run(entry.nets[k], data, case.compression, o) end, options,
       file.exists(dir .. "/local_search_config.yaml") ~= nil)

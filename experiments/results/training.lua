@@ -23,6 +23,9 @@ local function train_one(entry, recipe, base, seed)
   assert(file.write(base .. ".txt", identity(entry, recipe, seed)))
 end
 
+--- The name of a network as part of a file's name.
+function M.file_name(name) return (name:gsub("[^%w%-]+", "_")) end
+
 --- Trains it on each seed.
 -- @param case a case with `dir`
 -- @param entry { name =, arch =, data =, settings = }
@@ -32,7 +35,7 @@ function M.run(case, entry, options)
   assert(file.make_directory(case.dir .. "/nets"))
   entry.data:parts() -- read before workers are forked
   local todo, bases = {}, {}
-  local name = (entry.name .. (options.label and "_" .. options.label or "")):gsub("[^%w%-]+", "_")
+  local name = M.file_name(entry.name .. (options.label and "_" .. options.label or ""))
   for k, seed in ipairs(options.seeds) do
     bases[k] = ("%s/nets/%s_seed%d"):format(case.dir, name, seed)
     if file.read(bases[k] .. ".txt") ~= identity(entry, options.recipe, seed) then todo[#todo + 1] = { bases[k], seed } end
