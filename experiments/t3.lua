@@ -32,7 +32,7 @@ end
 
 -- 2. The search.
 local config = check(nac.config.load((arg[0]:match("^(.*/)") or "") .. "t3.yaml"))
-if quick then config.search.n_folds, config.search.batch_size = 1, 32 end
+if sample then config.search.n_folds, config.search.batch_size, config.search.learning_rate = 1, 32, 1e-3 end -- few traces
 local dir = options.results or quick and "results/t3_quick" or "results/t3"
 local result = check(nac.global_search.run(config, {
   trials = quick and 8 or nil, epochs = quick and 8 or nil, sample = sample, results = dir, workers = options.workers, resume = options.resume,

@@ -1,10 +1,10 @@
---- Qubit readout: windows and networks of two or four units against the matched filter and a network of 800 inputs.
+--- Qubit readout: windows and networks of one or two units against the matched filter and a network of 800 inputs.
 local nac = require "nac"
 
 return function(options)
   local quick = options.quick
   local config = assert(nac.config.load "experiments/t3.yaml")
-  config.search.n_folds, config.search.schedule, config.search.patience = 1, "cosine", 0
+  config.search.n_folds, config.search.learning_rate = 1, 1e-3 -- as the whole training
   if quick then config.search.batch_size = 32 end
   if quick then config.dataset.simulate, config.dataset.sample = nil, true end
   local data = assert(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = quick or nil }))
@@ -25,10 +25,14 @@ return function(options)
     guesses = function(test)
       local rows = {}
       for i, r in ipairs(nac.baseline.qubit.rows(data, test)) do rows[i] = { name = r.name .. ", window 100 + 400", score = r.accuracy } end
+      for _, size in ipairs(quick and {} or { 500, 600 }) do
+        local filter = nac.baseline.qubit.rows(data:with { start_location = 100, window_size = size })[2]
+        rows[#rows + 1] = { name = ("%s, window 100 + %d"):format(filter.name, size), score = filter.accuracy }
+      end
       return rows
     end,
     compression = { qat_epochs = quick and 1 or 5, pruning_epochs = quick and 1 or 3, pruning_iterations = quick and 2 or 6, pruning_rate = .6,
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
-    recipe_of_compression = { learning_rate = 1e-3, batch_size = quick and 32 or 256 }, compress_seeds = 1, levels = { 0, .0005, .001, .002 },
+    recipe_of_compression = { learning_rate = 1e-3, batch_size = quick and 32 or 256, schedule = "cosine" }, compress_seeds = 1, levels = { 0, .0005, .001, .002 },
   }
 end
