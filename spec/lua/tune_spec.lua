@@ -222,7 +222,10 @@ describe("nac-lua tune", function()
 
   it("goes on with the same tuning only, and says what differs", function()
     local before = file.read(folder .. "/calm/study.db")
-    for line, what in pairs { ["pruner: none"] = "pruner.name was median, is none", ["seed: 9"] = "seed was 3, is 9", ["objective: accuracy"] = "objective was loss, is accuracy" } do
+    for line, what in pairs {
+      ["pruner: none"] = "pruner.name was median, is none", ["seed: 9"] = "seed was 3, is 9",
+      ["objective: accuracy"] = "objective was loss, is accuracy",
+    } do
       assert(file.write(folder .. "/other.yaml", (config:gsub("n_trials: 8", "%0\n  " .. line))))
       local text, status = run((command("--trials 12 --results calm --quiet --resume"):gsub("t%.yaml", "other.yaml")))
       assert.equal(1, status)

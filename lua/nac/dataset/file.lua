@@ -4,6 +4,7 @@
 local base = require "nac.dataset.base"
 local c_split = require "nac.c.split"
 local c_tensor = require "nac.c.tensor"
+local files = require "nac.util.file"
 local formats = require "nac.dataset.formats"
 local hash = require "nac.c.hash"
 local read_options = require("nac.dataset.options").read
@@ -19,20 +20,6 @@ local OPTIONS = {
 
 -- Number of the dealing that sets the test samples aside; splits and folds have others.
 local ROUND = 1000
-
--- "Where a named file is": beside the config first.
-local function find(path, base_dir)
-  local candidates = { path }
-  if path:sub(1, 1) ~= "/" and base_dir then table.insert(candidates, 1, base_dir .. "/" .. path) end
-  for _, candidate in ipairs(candidates) do
-    local f = io.open(candidate, "rb")
-    if f then
-      f:close()
-      return candidate
-    end
-  end
-  return nil, ("the file %s was not found (looked for %s)"):format(path, table.concat(candidates, " and "))
-end
 
 local function need(value, message)
   if value == nil then error(message, 0) end
@@ -130,7 +117,7 @@ function M.make(options, context)
   for _, row in ipairs { { "file", "path" }, { "test_file", "test_path" }, { "test_label", "test_label_path" } } do
     local given = o[row[1]]
     if given then
-      o[row[2]], message = find(given, base_dir)
+      o[row[2]], message = files.find(given, base_dir, "file")
       if not o[row[2]] then return nil, message end
       paths[#paths + 1] = o[row[2]]
     end
@@ -139,7 +126,7 @@ function M.make(options, context)
   format, message = formats.of(o.path, o.format)
   if not format then return nil, message end
   if format == "npy" and type(o.label) == "string" then
-    o.label_path, message = find(o.label, base_dir)
+    o.label_path, message = files.find(o.label, base_dir, "file")
     if not o.label_path then return nil, message end
     paths[#paths + 1] = o.label_path
     if o.test_path and not o.test_label_path then return nil, o.test_file .. ": test_label is missing: the npy file with its answers" end

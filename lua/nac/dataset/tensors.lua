@@ -4,6 +4,7 @@ local base = require "nac.dataset.base"
 local check = require "nac.dataset.check"
 local enum = require "nac.util.enum"
 local fault = require "nac.util.fault"
+local files = require "nac.util.file"
 local hash = require "nac.c.hash"
 
 local M = {}
@@ -137,19 +138,6 @@ function M.from_tensors(data)
   }, src)
 end
 
-local function find(path, base_dir)
-  local candidates = { path }
-  if path:sub(1, 1) ~= "/" and base_dir then table.insert(candidates, 1, base_dir .. "/" .. path) end
-  for _, candidate in ipairs(candidates) do
-    local f = io.open(candidate, "rb")
-    if f then
-      f:close()
-      return candidate
-    end
-  end
-  return nil, ("the loader %s was not found (looked for %s)"):format(path, table.concat(candidates, " and "))
-end
-
 --- A data set from a user's Lua file, which is run when the data are needed.
 -- @param path relative to base_dir, then to the current folder
 -- @param options handed to the loader
@@ -157,7 +145,7 @@ end
 -- three as its second argument, with dir = the folder of the loader
 -- @return the data set, or nil and a message
 function M.from_loader(path, options, context)
-  local found, message = find(path, context.base_dir)
+  local found, message = files.find(path, context.base_dir, "loader")
   if not found then return nil, message end
   local chunk, syntax = loadfile(found)
   if not chunk then return nil, syntax end

@@ -300,7 +300,8 @@ end
 --   by default the configuration's), `pruning_norm` = "l1" | "l2", `mask_updates`, `rewind` (nac.prune.iterative), `include_bias`,
 --   `kept_epoch` = "best" | "last", `precision_pairs` = list of { total_bits =, int_bits = number, "auto" or "learned" } and what else nac.quant.prepare takes
 -- @param[opt] options `dir` (default: local_search_combined or local_search_separated in the results folder), `workers`, `resume`, `force`,
---   `trial` (another trial than the winner), `seed`, `search` (training settings: `batch_size`, `learning_rate`, `optimizer`, `schedule`, `weight_decay`, `l1`, `l2`), `quiet`, `pictures`
+--   `trial` (another trial than the winner), `seed`, `quiet`, `pictures`, `search` (training settings:
+--   `batch_size`, `learning_rate`, `optimizer`, `schedule`, `weight_decay`, `l1`, `l2`)
 -- @return `metric` (what it is called: "accuracy", "mse", "mae"; all are kept so that more is better),
 --   `curves` (one a precision: label, rows of iteration, sparsity, accuracy, std, bops, scaled_bops, ebops; `chosen` row, `model` = its
 --   net's path for nac.model.load), `front`, `best` (row), `model` (its net's path), `test`,

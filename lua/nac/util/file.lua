@@ -49,6 +49,24 @@ end
 -- @return true, or nil and a message
 M.write = require("nac.c.file").write
 
+--- Finds a file that a configuration names: beside the configuration, else from the current folder.
+-- @param path as it is named
+-- @param base_dir the configuration's folder, or nil
+-- @param what it is, for the message: "file", "loader"
+-- @return its path, or nil and a message that tells where it was looked for
+function M.find(path, base_dir, what)
+  local candidates = { path }
+  if path:sub(1, 1) ~= "/" and base_dir then table.insert(candidates, 1, base_dir .. "/" .. path) end
+  for _, candidate in ipairs(candidates) do
+    local file = io.open(candidate, "rb")
+    if file then
+      file:close()
+      return candidate
+    end
+  end
+  return nil, ("the %s %s was not found (looked for %s)"):format(what, path, table.concat(candidates, " and "))
+end
+
 --- Finds a program on the search path.
 -- @param name such as "gnuplot"
 -- @return its path, or nil

@@ -3,29 +3,35 @@
 
 #include "core/igraph/lower.h"
 #include "core/layer/kinds.h"
+#include "core/layer/softmax.h"
 #include "core/layer/step.h"
 #include "core/net_impl.h"
 #include "kern/kern.h"
 #include "kern/ref/ref.h"
 
-static const nac_attr_spec attrs[] = {
+const nac_attr_spec nac_softmax_attrs[] = {
   {"axis", NAC_INTEGER, -1, -NAC_MAX_RANK, NAC_MAX_RANK, NULL},
   {NULL, NAC_INTEGER, 0, 0, 0, NULL},
 };
 
-static int describe(nac_describe *d, nac_error *err)
+int nac_softmax_describe(nac_describe *d, nac_error *err)
 {
   int axis;
   return nac_describe_axis(d, (int64_t)nac_layer_attr(d->layer, 0), &axis, err);
 }
 
-static nac_cost cost(const nac_net *net, const nac_layer *layer)
+nac_cost nac_softmax_cost(const nac_net *net, const nac_layer *layer, const char *table)
 {
   const nac_value *in = &net->value[layer->input[0]];
   const int axis = (int)layer->attr[0];
-  nac_cost c = nac_cost_elements(net, layer, NAC_COST_SOFTMAX, "softmax");
+  nac_cost c = nac_cost_elements(net, layer, NAC_COST_SOFTMAX, table);
   c.positions = in->n / in->dim[axis < 0 ? in->rank + axis : axis - 1];
   return c;
+}
+
+static nac_cost cost(const nac_net *net, const nac_layer *layer)
+{
+  return nac_softmax_cost(net, layer, "softmax");
 }
 
 static void forward(nac_step *s, int64_t r0, int64_t r1)
@@ -50,9 +56,9 @@ static int lower(nac_lower *l, const nac_layer *layer, nac_error *err)
 
 const nac_kind nac_layer_softmax = {
   .name = "softmax",
-  .attrs = attrs,
+  .attrs = nac_softmax_attrs,
   .n_inputs = 1,
-  .describe = describe,
+  .describe = nac_softmax_describe,
   .cost = cost,
   .forward = forward,
   .backward = backward,
