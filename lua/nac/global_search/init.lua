@@ -4,7 +4,6 @@ local clock = require("nac.c.proc").clock
 local config_text = require "nac.config.write"
 local dimension = require "nac.space.dimension"
 local faults = require "nac.util.fault"
-local faults = require "nac.util.fault"
 local file = require "nac.util.file"
 local files = require "nac.global_search.files"
 local hash = require "nac.c.hash"
