@@ -41,7 +41,7 @@ local function selected(case, result, record)
   return score
 end
 
---- The networks of the front that scored at least `least` on `select`, by rising bit operations, and the best one.
+--- The networks of the front that scored at least `least` on `select`, by the rising cost that the search minimised first, and the best one.
 -- @param case a case
 -- @param result of `search`
 -- @param least score on `select`
@@ -49,7 +49,8 @@ end
 function M.candidates(case, result, least)
   local list, best = {}, nil
   local records = { table.unpack(result.front) }
-  table.sort(records, function(a, b) return a.attrs.bops < b.attrs.bops end)
+  local cost = case.config.search.objective_names[2]
+  table.sort(records, function(a, b) return a.values[cost] < b.values[cost] end)
   for _, record in ipairs(records) do
     local score = selected(case, result, record)
     local leads = score and (not best or score > best.selected)

@@ -30,7 +30,7 @@ return function(options)
     end,
     compression = { pruning_algorithm = "nac", qat_epochs = quick and 1 or 8, pruning_epochs = quick and 1 or 4, pruning_iterations = quick and 2 or 8,
       pruning_rate = .7, precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" } } },
-    recipe_of_compression = { learning_rate = 1e-3, batch_size = 64 }, compress_seeds = 1, levels = { .005, .01, .02, .05 },
+    recipe_of_compression = { learning_rate = 1e-3, batch_size = 64 }, compress_seeds = quick and 1 or 3, levels = { .005, .01, .02, .05 },
     peers = peers.trials("braggnn", "trials of NAC (other data)"), peer_curves = peers.compression "Trial 164",
   }
 end

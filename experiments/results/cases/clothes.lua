@@ -29,6 +29,6 @@ return function(options)
     },
     compression = { qat_epochs = quick and 1 or 6, pruning_epochs = quick and 1 or 4, pruning_iterations = quick and 1 or 6, pruning_rate = .6,
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" } } },
-    recipe_of_compression = { learning_rate = 1e-3, batch_size = 128 }, compress_seeds = 1, levels = { .005, .01, .02 },
+    recipe_of_compression = { learning_rate = 1e-3, batch_size = 128 }, compress_seeds = quick and 1 or 5, levels = { .005, .01, .02 },
   }
 end

@@ -21,6 +21,6 @@ return function(options)
       pruning_rate = .7,
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
     recipe_of_compression = { learning_rate = 1e-3, batch_size = 128 },
-    compress_seeds = options.quick and 1 or 3, levels = { .002, .005, .01, .02 },
+    compress_seeds = options.quick and 1 or 5, levels = { .002, .005, .01, .02 },
   }
 end

@@ -34,6 +34,6 @@ return function(options)
     compression = { qat_epochs = quick and 1 or 5, pruning_epochs = quick and 1 or 3, pruning_iterations = quick and 2 or 6, pruning_rate = .6,
       precision_pairs = { { total_bits = 8, int_bits = "auto" }, { total_bits = 6, int_bits = "auto" }, { total_bits = 4, int_bits = "auto" } } },
     recipe_of_compression = { learning_rate = 1e-3, batch_size = quick and 32 or 256, schedule = "cosine" },
-    compress_seeds = 1, levels = { 0, .0005, .001, .002 },
+    compress_seeds = quick and 1 or 5, levels = { 0, .0005, .001, .002 },
   }
 end
