@@ -69,6 +69,16 @@ describe("firmware", function()
     for i, text in ipairs(csim.run(dirs)) do assert.truthy(text:find("csim: 256 samples, .* 0 mismatches"), words[i] .. "\n" .. text) end
   end)
 
+  it_compiles("has no array of the name of a function of C, such as exp2 and log10", function()
+    local arch = nn.sequential { input = { 4 }, nn.softmax {}, nn.dense { units = 3 }, nn.relu {}, nn.dense { units = 3 },
+      nn.dense { units = 4 }, nn.log_softmax {}, nn.scale { value = 2 } }
+    local q = nac.quant.prepare(arch:build { seed = 1 }, { total_bits = 6, int_bits = 2, quiet = true })
+    local dir = write(q, {})
+    local top = assert(csim.file.read(dir .. "/firmware/myproject.cpp"))
+    assert.matches("softmax<config2>.*log_softmax<config10>", top)
+    assert.matches("0 mismatches", (assert(nac.hls.csim(dir)))) -- by itself: csim.run has a namespace around each project
+  end)
+
   it_compiles("is proven by make csim, on the user's samples, for both strategies", function()
     local x = nac.tensor.randn({ 300, 6 }, { seed = 1 })
     for _, strategy in ipairs { "latency", "resource" } do

@@ -31,7 +31,7 @@ local function classes(value, name)
   local shape = y:shape()
   if #shape ~= 1 then
     return nil, ("%s must hold one class a sample, shape (N), got %s%s"):format(name, shape_text(y),
-      #shape == 2 and "; one-hot labels: give the classes, y:argmax(2)" or "")
+      #shape == 2 and "; one-hot labels: give the classes, y:argmax(2) - 1" or "")
   end
   local ok, why = finite(y, name)
   if not ok then return nil, why end

@@ -17,6 +17,10 @@ for word in ([[defines parameters input output input_t result_t input_token resu
   inline int long mutable namespace new operator private protected public register return short signed sizeof static struct switch
   template this throw true try typedef union unsigned using virtual void volatile while]]):gmatch "%S+" do taken[word] = true end
 
+-- Arrays, values and configurations of the firmware have one of these before their number.
+local numbered = {}
+for word in ("layer config w b x y root table exps logs reciprocal"):gmatch "%S+" do numbered[word] = true end
+
 local NOWHERE = -1 -- level of errors without a line: nac.hls.write adds that of its caller
 
 local function fail(form, ...) error(form:format(...), 0) end
@@ -41,7 +45,7 @@ function M.check(options)
   if type(o.name) ~= "string" or not o.name:match "^%a[%w_]*$" then
     fail("name: a name in C expected (letters, digits, _), got '%s'", tostring(o.name))
   end
-  if taken[o.name] or o.name:find "^nac" or o.name:find "^layer%d" or o.name:find "^[wb]%d" then
+  if taken[o.name] or o.name:find "^nac" or numbered[o.name:match "^(%a+)%d+$"] then
     fail("name: '%s' is taken in the firmware or in C++; choose another one for the top function", o.name)
   end
   if o.part then

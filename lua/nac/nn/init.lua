@@ -55,12 +55,14 @@
 --
 -- Composite layers, which leave only these behind (`lua/nac/nn/blocks/`):
 --
--- * `mlp { units = { 64, 32 }, activations = "relu", norms = "none", bias }` over the last axis
+-- * `mlp { units = { 64, 32 }, activations = "relu", norms = "none", bias }` over the last axis; words stand for all layers, the
+--   last too, or there is a list: `activations = { "relu", "identity" }`
 -- * `conv_attn { hidden, activation = "identity", scaled = false }`: attention over
 --   the positions of an image, with a residual sum
 -- * `self_attention { heads = 1, dim = features, bias = true }` among the elements of
 --   a set {elements, features}
--- * `deepsets { phi = { 32, 32 }, aggregation = "mean"|"max"|"sum", rho = { 16, 5 } }`
+-- * `deepsets { phi = { 32, 32 }, aggregation = "mean"|"max"|"sum", rho = { 16, 5 } }`: phi and rho as of `mlp`; of outputs
+--   that may be negative `rho = { units = { 16, 5 }, activations = { "relu", "identity" } }`
 local cnet = require "nac.c.net"
 local enum = require "nac.util.enum"
 local graph = require "nac.nn.graph"

@@ -15,10 +15,23 @@ local function extent(panel, column)
   return least, most
 end
 
-local function range(least, most, logarithmic)
-  if logarithmic then return least / 1.15, most * 1.15 end
-  local margin = most > least and .05 * (most - least) or .05
+local function range(least, most, logarithmic, part)
+  if logarithmic then
+    local factor = math.max(1.15, (most / least) ^ (part or 0))
+    return least / factor, most * factor
+  end
+  local margin = most > least and (part or .05) * (most - least) or .05
   return least - margin, most + margin
+end
+
+-- Whether points have labels, which need room on both sides.
+local function has_labels(panel)
+  for _, line in ipairs(panel.lines) do
+    for _, point in ipairs(line.points) do
+      if point[3] then return true end
+    end
+  end
+  return false
 end
 
 -- Labels of points, where points have one.
@@ -42,7 +55,7 @@ end
 local function panel_text(panel, number)
   local least, most = extent(panel, 1)
   local logarithmic = panel.logarithmic and least > 0 and most >= 3 * least
-  local from, to = range(least, most, logarithmic)
+  local from, to = range(least, most, logarithmic, has_labels(panel) and .16 or nil)
   local low, high = range(extent(panel, 2))
   if panel.from then low = math.max(low, math.min(panel.from, high - 1e-9)) end
   local out = {

@@ -25,7 +25,7 @@ local function scene(records, objectives)
     "set xtics offset -1.2,-0.5\nset ytics offset 0.8,-0.3", -- beside the lines, not on them
     axis.commands("z", z.name, good, "rotate parallel offset -1,0"), axis.commands("cb", (fourth or z).name, front_records, "offset 1.5,0"),
     "set grid lc rgb '#d0d0d0'\nset xyplane relative 0\nset key top left Left reverse",
-    "set colorbox user origin 0.85, 0.58 size 0.025, 0.36", M.PALETTE,
+    "set colorbox user origin 0.885, 0.58 size 0.025, 0.36", M.PALETTE,
   }
   local plots = {}
   if #rest > 0 then
@@ -57,8 +57,8 @@ function M.start_turning(records, objectives, path)
   if not body then return nil, plot end
   -- labels that lie along an axis would stand on their heads behind it
   return gnuplot.start(path, 800, 620, table.concat {
-    body, "\nset zlabel norotate\nset xlabel offset 0,-2.5\nset ylabel offset 0,-2.5\nset lmargin screen 0.12\nset rmargin screen 0.82\n",
-    "do for [i=0:71] { set view 62, (40 + 5 * i) % 360; ", plot, " }",
+    body, "\nset zlabel norotate\nset xlabel offset 0,-3.5\nset ylabel offset 0,-3.5\n",
+    "do for [i=0:71] { set view 62, (40 + 5 * i) % 360, 0.78, 1.2; ", plot, " }",
   }, 10)
 end
 

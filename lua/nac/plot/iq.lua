@@ -83,6 +83,9 @@ function M.start(part, decisions, options, path)
   local truth, said = part.y:slice(1, 1, n):totable(), decisions:slice(1, 1, n):totable()
   local wrong, right, wrong_of = 0, {}, { [0] = {}, {} }
   for i, p in ipairs(points) do
+    if said[i] ~= 0 and said[i] ~= 1 then
+      return nil, ("no picture: decisions are 0 (ground) and 1 (excited), number %d is %s; of a net's outputs: scores:argmax(2) - 1"):format(i, said[i])
+    end
     if truth[i] == said[i] then
       right[#right + 1] = p
     else

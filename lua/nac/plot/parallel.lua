@@ -38,13 +38,13 @@ local function categorical(label, values)
   return { label = label, values = values, place = function(v) return index[tostring(v)] end, marks = marks }
 end
 
-local function axis_of(label, values)
+local function axis_of(label, values, logarithmic)
   local distinct, count, numbers = {}, 0, true
   for _, v in pairs(values) do
     numbers = numbers and type(v) == "number"
     if not distinct[tostring(v)] then distinct[tostring(v)], count = true, count + 1 end
   end
-  if numbers and count > 8 then return numeric(label, values, false) end
+  if numbers and count > 8 then return numeric(label, values, logarithmic) end
   return categorical(label, values)
 end
 
@@ -58,7 +58,8 @@ local function axes_of(records, objectives)
         if #list + #objectives < MOST then
           local values = {}
           for i, r in ipairs(records) do values[i] = r.params[name] end
-          list[#list + 1] = axis_of(name, values)
+          local drawn = record.distributions and record.distributions[name] -- rows of a table know none
+          list[#list + 1] = axis_of(name, values, drawn and drawn.log)
         else
           left = left + 1
         end
