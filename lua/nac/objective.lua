@@ -16,6 +16,7 @@ local rows, order = {}, {}
 --   estimate of the firmware) or "training" (after training);
 --   `maximize`: true where more is better;
 --   `most`: of costs and hardware, trials above it end before training, as with the configuration's limits;
+--   `refuses`: function(dataset) -> why it cannot be measured of such data, or nil;
 --   `compute`: function(c) -> number. c has `description`, `arch`, `net` (the
 --   described net), `config` (the trial's: with what it drew); from the hardware stage on `estimate`;
 --   from training on `fits`, one a fold, as nac.train.fit returns them, `nets`, `folds` (a list of
@@ -60,8 +61,8 @@ M.register {
 local function error_of(name, loss, change)
   M.register {
     name = name, stage = "training", maximize = false,
+    refuses = function(dataset) return dataset.task ~= "regression" and "is measured of numbers, the data have classes" or nil end,
     compute = function(c)
-      if c.task ~= "regression" then error(signal.failed(("%s is measured of numbers, the data have classes"):format(name)), 0) end
       local sum = 0
       for i, net in ipairs(c.nets) do sum = sum + train.evaluate(net, c.folds[i].search, { loss = loss }).loss end
       return change(sum / #c.nets)
@@ -79,8 +80,8 @@ M.register { name = "loss", stage = "training", maximize = false, compute = func
 -- Mean over the classes of the area under the receiver operating characteristic.
 M.register {
   name = "auc", stage = "training", maximize = true,
+  refuses = function(dataset) return dataset.task ~= "classification" and "is measured of classes, the data have numbers" or nil end,
   compute = function(c)
-    if c.task ~= "classification" then error(signal.failed "auc is measured of classes, the data have numbers", 0) end
     local sum = 0
     for i, net in ipairs(c.nets) do
       local part = c.folds[i].search
@@ -94,8 +95,8 @@ M.register {
 -- Mean distance between the predicted and the true position, in the data set's unit (pixels).
 M.register {
   name = "distance", stage = "training", maximize = false,
+  refuses = function(dataset) return not rawget(dataset, "positions") and "is measured of positions, the data have none" or nil end,
   compute = function(c)
-    if not c.positions then error(signal.failed "distance is measured of positions; the data set has none", 0) end
     local sum = 0
     for i, net in ipairs(c.nets) do
       local part = c.folds[i].search

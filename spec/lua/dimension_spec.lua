@@ -71,6 +71,11 @@ hardware_targets: {precisions: ["ap_fixed<8,3>"], target_platform: FPGA}]])
     local result, message = nac.global_search.run(assert(parse "task_config: {task_type: regression}"), { results = os.tmpname() .. "d" })
     assert.is_nil(result)
     assert.equal("d.yaml:4: task_config.task_type: regression, but data set mnist has classes", message)
+    local function why(cfg) return select(2, nac.global_search.run(assert(cfg), { results = os.tmpname() .. "d", quiet = true })) end
+    assert.equal("d.yaml:4: task_config.metrics: mae is measured of numbers, the data have classes", why(parse "task_config: {metrics: [mae]}"))
+    assert.matches("search.objective_names: distance is measured of positions, the data have none", why(parse("", ", objective_names: [distance, bops]")))
+    assert.equal("d.yaml:2: search_space.output_dim: 3 outputs, but the answers of data set bragg are 2 numbers each",
+      why(config.parse("dataset: {name: bragg, sample: true}\nsearch_space: {mlp_width_space: [4], output_dim: 3}", "d.yaml")))
   end)
 end)
 

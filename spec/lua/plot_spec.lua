@@ -101,6 +101,10 @@ describe("pictures of a front", function()
     assert(file.write(path, "trial,Precision,performance_metric,bops,avg_resource,clock_cycles\n"
       .. "0,<16,6>,0.7,1000,2.5,30\n1,<16,6>,0.8,5000,3.5,25\n2,<8,3>,0.6,900,,\n"))
     assert.equal(dir .. "/old.png\n" .. dir .. "/old_3d.png\n", (interpreter.run("$NAC_LUA plot " .. path)))
+    assert.same({ "nac-lua plot: a picture's name ends in .png, .svg, .pdf or .gif, got 'x.bmp'\n", 1 },
+      { interpreter.run("$NAC_LUA plot " .. path .. " -o x.bmp") })
+    assert.same({ "nac-lua plot: an animation's name ends in .gif, got 'x.png'\n", 1 },
+      { interpreter.run("$NAC_LUA plot " .. path .. " --kind turning -o x.png") })
     assert.is_true(png_size(dir .. "/old.png") > 100)
   end)
 end)

@@ -19,7 +19,7 @@ function M.configure(cmd)
     :choices(bops.definitions())
   cmd:option("--sparsity", "Part of the weights that is zero, 0 to 1."):default("0"):convert(tonumber)
   cmd:option("--board", "Board, or a YAML file with the totals of your own."):default("zcu102")
-  cmd:option("--precision", "Type of weights and activations. Default: ap_fixed<8,3>, or the formats of a model.")
+  cmd:option("--precision", "Type of weights and activations; in a model, of those that have no format. Default: ap_fixed<8,3>, or that of a model's weights.")
   cmd:option("--reuse", "Reuse factor."):default("1"):convert(math.tointeger)
   cmd:option("--strategy", "latency or resource."):default("latency")
   cmd:option("--clock", "Clock period, in ns."):default("5"):convert(tonumber)
@@ -143,7 +143,7 @@ local function print_result(result, o)
   for _, note in ipairs(result.notes) do print("note: " .. note) end
 end
 
--- A model: its precision is that of its weights unless another one is asked for.
+-- A model: what has no format has that of its weights, unless another one is asked for.
 local function load_model(o)
   local net, why = model.load(o.arch)
   if not net then return nil, why end
@@ -152,9 +152,9 @@ local function load_model(o)
     if term.op == "matmul_const" then
       o.weights_in_all, o.zeros = o.weights_in_all + term.weights, o.zeros + term.weights - term.nonzero
       local formats, scale = net:quantiser(term.weight)
-      if formats and scale == 0 and not o.precision then
-        o.precision = ("ap_fixed<%d,%d>"):format(formats[1].width, formats[1].integer)
-        o.shown_precision = ("the model's formats (%d bits)"):format(formats[1].width)
+      if formats and scale == 0 and not o.shown_precision then
+        o.shown_precision = ("the model's formats (%d bits)%s"):format(formats[1].width, o.precision and ", elsewhere " .. o.precision or "")
+        o.precision = o.precision or ("ap_fixed<%d,%d>"):format(formats[1].width, formats[1].integer)
       end
     end
   end

@@ -9,7 +9,13 @@ local function is_quantised(net) return #require("nac.quant.formats").list(net) 
 
 -- The net of a file: a model's description, or ONNX with or without Quant nodes.
 local function read(path)
-  if not path:find("%.onnx$") then return require("nac.model").load(path) end
+  if not path:find("%.onnx$") then
+    local net, why = require("nac.model").load(path)
+    if not net and require("nac.arch").load(path) then
+      why = path .. ": an architecture has no weights; a model has, such as best_model.yaml of a local search (nac-lua local)"
+    end
+    return net, why
+  end
   local net, why = require("nac.onnx").read(path)
   if net then return net end
   local q, why_not = require("nac.qonnx").read(path)

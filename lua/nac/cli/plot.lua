@@ -115,6 +115,9 @@ local function pictures(source, list, options)
 end
 
 local function run(options)
+  local only = options.kind and #options.kind == 1 and options.kind[1]
+  local refusal = options.output and require("nac.plot.gnuplot").refusal(options.output, only == "animation" or only == "turning")
+  if refusal then return fail("%s", refusal) end
   if require("nac.model").is(options.file) then return weights(options) end
   local sources, message = require("nac.global_search.read").all(options.file, { maximize = options.maximize, minimize = options.minimize })
   if not sources then return fail("%s", message) end

@@ -87,6 +87,21 @@ local function count(shape)
   return n
 end
 
+-- Whether all that is to be measured can be, of such data.
+local function check_measured(config, dataset)
+  for _, place in ipairs { { "search", "objective_names" }, { "task_config", "metrics" } } do
+    for _, name in ipairs(config[place[1]][place[2]] or {}) do
+      local refuses = objective.get(name).refuses
+      local why = refuses and refuses(dataset)
+      if why then
+        local key = table.concat(place, ".")
+        return nil, ("%s: %s: %s %s"):format(config:where(key), key, name, why)
+      end
+    end
+  end
+  return true
+end
+
 -- What the configuration says of the data against what the data is.
 local function check_data(config, dataset)
   local space = config.search_space
@@ -102,6 +117,11 @@ local function check_data(config, dataset)
   if config.task_config.loss_function == "cross_entropy" and dataset.task == "regression" then
     return nil, ("%s: task_config.loss_function: cross_entropy needs classes, data set %s has numbers as answers"):format(
       config:where("task_config.loss_function"), dataset.name)
+  end
+  local wanted = dataset.output_shape and count(dataset.output_shape)
+  if space.output_dim and wanted and space.output_dim ~= wanted then
+    return nil, ("%s: search_space.output_dim: %d outputs, but the answers of data set %s are %d number%s each"):format(
+      config:where("search_space.output_dim"), space.output_dim, dataset.name, wanted, wanted == 1 and "" or "s")
   end
   local single = space.output_dim == 1 and dataset.n_classes == 2 -- one logit tells two classes apart
   if space.output_dim and dataset.n_classes and space.output_dim ~= dataset.n_classes and not single then
@@ -255,6 +275,7 @@ function M.prepare(config, options)
   fine, message = dataset:load()
   if not fine then return nil, message end
   fine, message = check_data(cfg, dataset)
+  if fine then fine, message = check_measured(cfg, dataset) end
   if not fine then return nil, message end
   local space
   space, message = require("nac.space").from_config(cfg, { dataset = dataset })

@@ -63,6 +63,16 @@ local function finish(job)
     job.path, message and message:match("[^\n]*%S") or "wrote nothing (is the disk full?)")
 end
 
+--- Why a picture cannot have a name.
+-- @param path of the picture
+-- @param moves whether it is an animation
+-- @return a message; nil where it can
+function M.refusal(path, moves)
+  local ending = path:match "%.(%w+)$" or ""
+  if not terminals[ending] then return ("a picture's name ends in .png, .svg, .pdf or .gif, got '%s'"):format(path) end
+  if moves and ending ~= "gif" then return ("an animation's name ends in .gif, got '%s'"):format(path) end
+end
+
 --- Starts drawing.
 -- @param path of the picture; its ending says the kind: png, svg, pdf or gif
 -- @param width in pixels
@@ -72,12 +82,10 @@ end
 -- @return a job; job:finish() waits and returns the path, or nil and a message.
 -- Without gnuplot: nil and a message.
 function M.start(path, width, height, body, delay)
-  local ending = path:match("%.(%w+)$") or ""
+  local refusal = M.refusal(path, delay ~= nil)
+  if refusal then error(refusal, 3) end
+  local ending = path:match "%.(%w+)$"
   local terminal = terminals[ending]
-  if not terminal then
-    error(("a picture's name ends in .png, .svg, .pdf or .gif, got '%s'"):format(path), 3)
-  end
-  if delay and ending ~= "gif" then error(("an animation's name ends in .gif, got '%s'"):format(path), 3) end
   local program = file.program("gnuplot")
   if not program then return nil, missing:format(path) end
   local temporary = path .. ".tmp"

@@ -58,6 +58,18 @@ local function trial_of(path, results)
   return number and start.trial_path(results, number) or results .. "/best_model_for_local_search.yaml"
 end
 
+-- A search that was run with --sample stays with the sample.
+local function with_sample(config, results)
+  if config.dataset.sample ~= nil then return config end
+  local as_run = require("nac.config").load(results .. "/config_as_run.yaml")
+  if not as_run or not as_run.dataset.sample then return config end
+  local copy = setmetatable({}, getmetatable(config))
+  for key, value in pairs(config) do copy[key] = value end
+  copy.dataset = { sample = true }
+  for key, value in pairs(config.dataset) do copy.dataset[key] = value end
+  return copy
+end
+
 --- The configuration that goes with a model: the one given, or that of the search it came from, with the settings that its trial drew (a
 -- readout window, a board) in place of the lists that were searched.
 -- @param given a configuration of nac.config, or nil
@@ -71,7 +83,7 @@ function M.config(given, path)
   if not file.exists(trial) then return given or require("nac.config").load(results .. "/config_as_run.yaml") end
   local config
   config, why = setup.of_results(results, trial, given)
-  if config then return config end
+  if config then return with_sample(config, results) end
   return nil, why
 end
 

@@ -28,6 +28,7 @@ function M.find(name)
   if M.readable(name) then return name end
   local shipped = M.path("experiments/" .. name)
   if not name:match("^/") and M.readable(shipped) then return shipped end
+  if require("lfs").attributes(name, "mode") == "directory" then return nil, ("'%s' is a folder; a file is expected"):format(name) end
   return nil, ("'%s' is neither here nor in %s"):format(name, M.path("experiments"))
 end
 
