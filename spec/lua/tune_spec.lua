@@ -187,6 +187,20 @@ describe("nac-lua tune", function()
     return rows
   end
 
+  it("tunes networks with one logit for two classes, and refuses to judge numbers by their accuracy", function()
+    local path = folder .. "/one.yaml"
+    local function tune(text)
+      local cfg = assert(nac.config.parse(text .. "\nsearch_space: {mlp_width_space: [4]}\nsearch: {epochs: 2}", "o.yaml"))
+      return require("nac.tune").from_config(cfg, { arch = path, trials = 2, workers = 0, results = folder .. "/one", force = true, pictures = false })
+    end
+    assert(file.write(path, "input_shape: [2]\noutput_dim: 1\ncomponents:\n" ..
+      "- {block_type: MLP, params: {widths: [2, 4, 1], activations: [relu, sigmoid], normalizations: [null, null]}}\n"))
+    local tuned = assert(tune "dataset: {name: xor}\ntask_config: {loss_function: bce_with_logits}")
+    assert.is_true(tuned.search.accuracy > .3)
+    assert.equal("o.yaml:2: tuning.objective: accuracy is measured of classes, data set bragg has numbers as answers",
+      select(2, tune "dataset: {name: bragg, sample: true, subset_size: 300}\ntuning: {objective: accuracy}"))
+  end)
+
   it("tunes the winner of the search and writes what it found", function()
     local text, status = run(command())
     assert.equal(0, status, text)

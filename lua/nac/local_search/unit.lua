@@ -143,12 +143,6 @@ local function tell(job, unit, net, report)
     local skipped = select(2, prune.structured(net, { amount = 0, structure = structure })).skipped
     for name, why in pairs(skipped) do texts[#texts + 1] = ("'%s' keeps its %s: %s"):format(name, structure, why) end
     table.sort(texts)
-  elseif unit.iterations > 0 and structure == "reuse_groups" then
-    for _, layer in ipairs(net:layers()) do
-      if layer.kind:find "^conv" then
-        texts[#texts + 1] = ("'%s' keeps its weights: only dense layers have multipliers that serve a group"):format(layer.name)
-      end
-    end
   end
   for _, text in ipairs(texts) do job.say(("%s fold %d: %s"):format(M.label(unit.pair), unit.fold, text)) end
 end

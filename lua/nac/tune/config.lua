@@ -30,7 +30,8 @@ local function description_of(config, path, data)
   if inputs ~= wanted then
     return nil, ("%s: takes %d inputs, data set %s has %d values a sample"):format(path, inputs, data.name, wanted)
   end
-  if description.output_dim and data.n_classes and description.output_dim ~= data.n_classes then
+  local single = description.output_dim == 1 and data.n_classes == 2 -- one logit tells two classes apart
+  if description.output_dim and data.n_classes and description.output_dim ~= data.n_classes and not single then
     return nil, ("%s: has %d outputs, data set %s has %d classes"):format(path, description.output_dim, data.name, data.n_classes)
   end
   return description
@@ -57,6 +58,10 @@ return function(config, options)
   local job, message = setup.prepare(dimension.apply(config, settings), { sample = options.sample })
   if not job then return nil, message end
   local cfg, data = job.config, job.dataset
+  if cfg.tuning.objective == "accuracy" and data.task == "regression" then
+    return nil, ("%s: tuning.objective: accuracy is measured of classes, data set %s has numbers as answers"):format(
+      cfg:where "tuning.objective", data.name)
+  end
   local search, tuning = cfg.search, cfg.tuning
   local description
   description, message = description_of(cfg, path, data)
