@@ -1,10 +1,11 @@
 --- How good the samplers are on known problems: medians over seeds, in this process.
--- Usage: nac-lua bench/search_quality.lua [seeds]
+-- Usage: nac-lua bench/search_quality.lua [seeds [singles]]
 --
 -- Hypervolume: ZDT1, ZDT2 (Zitzler, Deb & Thiele 2000; 10 variables, reference
 -- (1.1, 1.1)), DTLZ2 (Deb et al. 2002; 7 variables, 3 objectives, reference
 -- (1.1, 1.1, 1.1)). Best value: single-objective problems, with their minimum.
--- TPE runs with a lag of 0, as its peer does, and of 7, as a search does.
+-- TPE runs with a lag of 0, as its peer does, of 1, its default, and of 7; `singles`
+-- prints these alone.
 -- Beside ours: Optuna 5.0 (NSGA-II of the same population, TPE; medians of 11 seeds;
 -- TPE on ZDT1 of 7, on DTLZ2 of 5).
 local nac = require "nac"
@@ -137,8 +138,9 @@ end
 local function or_dash(x) return x and ("%.3f"):format(x) or "-" end
 
 print(("medians of %d seeds (1 to %d), workers 0; nac-lua %s; Optuna's in brackets"):format(seeds, seeds, nac.version))
-print "hypervolume"
-for _, p in ipairs(fronts) do
+local only_singles = arg[2] == "singles"
+if not only_singles then print "hypervolume" end
+for _, p in ipairs(only_singles and {} or fronts) do
   for _, trials in ipairs { 200, 1000 } do
     local line = ("%-6s %5d  random %.3f"):format(p[1], trials, volume(p[2], p[3], { sampler = "random" }, trials))
     for _, population in ipairs { 20, 50 } do
@@ -154,11 +156,12 @@ for _, p in ipairs(fronts) do
 end
 
 print "best value after 100 / 200 trials"
-print(("%-12s %9s  %-18s %-18s %-18s %s"):format("", "minimum", "random", "tpe, lag 0", "tpe, lag 7", "(TPE)"))
+print(("%-12s %9s  %-18s %-18s %-18s %-18s %s"):format("", "minimum", "random", "tpe, lag 0", "tpe, lag 1", "tpe, lag 7", "(TPE)"))
 for _, p in ipairs(singles) do
-  print(("%-12s %9.5g  %-18s %-18s %-18s (%.4g / %.4g)"):format(p[1], p[3],
-    least(p[2], "random", 0), least(p[2], "tpe", 0), least(p[2], "tpe", 7), p[4], p[5]))
+  print(("%-12s %9.5g  %-18s %-18s %-18s %-18s (%.4g / %.4g)"):format(p[1], p[3],
+    least(p[2], "random", 0), least(p[2], "tpe", 0), least(p[2], "tpe", 1), least(p[2], "tpe", 7), p[4], p[5]))
 end
+if only_singles then return end
 
 -- 10 mixed parameters, as in bench/trial_overhead.lua.
 local function overhead(n_objectives)

@@ -80,12 +80,33 @@ local function settle(self, trials)
   end
 end
 
+-- What was proposed, name -> value, for the trials before n whose results it does not see: known when n begins, whether they
+-- have ended by then or not.
+local function pending(self, n, visible)
+  local list = {}
+  if self.rule.generation then return list end
+  for i = self.sync and visible or 0, n - 1 do
+    local r, values = self.records[i + 1], {}
+    if self.sync or self.active[i] then
+      for _, from in ipairs { r.proposals or {}, r.fixed or {} } do
+        for name, value in pairs(from) do values[name] = value end
+      end
+      list[#list + 1] = values
+    end
+  end
+  return list
+end
+
 -- Puts trial n into the state running.
 local function begin(self, n)
   local visible = inform(self, n)
-  local proposals = self.sampling:ask(n)
+  local proposals = self.sampling:ask(n, pending(self, n, visible))
   local r = self.records[n + 1] or record.new(n, "running", seed_of(self, n))
   record.clear(r)
+  r.proposals = {}
+  for name, value in pairs(proposals) do
+    if type(value) ~= "table" and type(value) ~= "function" then r.proposals[name] = value end
+  end
   r.state, r.started, r.clock = "running", proc.time(), proc.clock()
   self.records[n + 1] = r
   self.active[n] = true
@@ -154,6 +175,13 @@ Study._begin, Study._finish, Study._settle, Study._save_rest = begin, finish, se
 --   (function(record, study), called after each trial)
 -- @return the study; `study.interrupted` is true when Ctrl-C ended it
 function Study:optimize(objective, options) return loop.run(self, objective, options or {}, 2) end
+
+--- The sampler's name, and how many trials run at once where those are fewer than the workers.
+-- @param workers number of them
+function Study:sampler_text(workers)
+  if self.sampler.visibility == "generation" or not self.sync or workers <= self.lag + 1 then return self.sampler_name end
+  return ("%s (lag %d: %d trials at once, not %d)"):format(self.sampler_name, self.lag, self.lag + 1, workers)
+end
 
 --- Lets a running `optimize` end once the trials under way have finished.
 function Study:stop() self.stopping = true end
@@ -250,7 +278,7 @@ Study.__close = Study.close
 --- Makes or continues a study.
 -- @param options `maximize`, `minimize` (lists of objective names), `sampler`
 --   (default "nsga2" for several objectives, "random" for one), `pruner`
---   (default "none"), `seed` (1), `population`, `lag` (7), `sync` (true), `space`
+--   (default "none"), `seed` (1), `population`, `lag` (1 of tpe, else 7), `sync` (true), `space`
 --   (`nac.distribution`s by name), `storage` (nil, the path of a database, or a
 --   storage), `name`, `resume`, `artifacts` (folder of kept files)
 -- @return the study

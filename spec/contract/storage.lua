@@ -18,7 +18,7 @@ end
 
 local function running(number)
   local r = record.new(number, "running", 100 + number)
-  r.started = 1.7e9 + number
+  r.started, r.proposals = 1.7e9 + number, { depth = 3, rate = .1 + .2, act = "tanh", norm = false }
   return r
 end
 
@@ -48,7 +48,7 @@ end
 local function compare(expected, got)
   for _, field in ipairs {
     "number", "state", "reason", "params", "order", "values", "attrs", "violations", "artifacts", "seconds", "started",
-    "finished", "seed", "fixed",
+    "finished", "seed", "fixed", "proposals",
   } do
     assert.same(expected[field], got[field], field)
   end

@@ -6,9 +6,10 @@ local TRIALS, KILLS = 24, 4
 -- values at the end.
 local script = [[
 local nac, proc = require "nac", require "nac.c.proc"
-local storage, log, pause, workers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
+local storage, log, pause, workers, sampler = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4]), arg[5]
 local study = nac.study {
-  maximize = { "gain" }, minimize = { "price" }, sampler = "nsga2", seed = 7, population = 5,
+  maximize = { "gain" }, minimize = { "price" }, sampler = sampler == "tpe" and { "tpe", startup = 4 } or sampler, seed = 7,
+  population = 5, lag = 5,
   storage = storage ~= "none" and storage or nil, resume = true, artifacts = log .. "_files",
 }
 study:optimize(function(t)
@@ -65,8 +66,8 @@ local function read(path)
   return file:read "a"
 end
 
-local function command(storage, log, pause, workers, output)
-  return ("exec %s %s %s %s %s %d >%s 2>&1"):format(interpreter, base .. ".lua", storage, log, pause, workers, output)
+local function command(sampler, storage, log, pause, workers, output)
+  return ("exec %s %s %s %s %s %d %s >%s 2>&1"):format(interpreter, base .. ".lua", storage, log, pause, workers, sampler, output)
 end
 
 describe("a study on SQLite", function()
@@ -76,40 +77,42 @@ describe("a study on SQLite", function()
     end
   end)
 
-  it("killed four times and resumed equals an undisturbed run, each trial once", function()
-    local file = assert(io.open(base .. ".lua", "w"))
-    file:write(script)
-    file:close()
-    assert(os.execute(command("none", base .. ".log0", 0, 0, base .. ".out0")))
+  for _, sampler in ipairs { "nsga2", "tpe" } do
+    it("with sampler " .. sampler .. " killed four times and resumed equals an undisturbed run, each trial once", function()
+      local file = assert(io.open(base .. ".lua", "w"))
+      file:write(script)
+      file:close()
+      assert(os.execute(command(sampler, "none", base .. ".log0", 0, 0, base .. ".out0")))
 
-    local database, log, output = base .. ".db", base .. ".log", base .. ".out"
-    for kill = 1, KILLS do
-      local goal = kill * 5
-      local pipe = assert(io.popen(("exec sh -c 'echo $$; %s'"):format(command(database, log, ".015", 2, output))))
-      local pid = assert(pipe:read "n")
-      local begun = proc.clock()
-      while lines_of(log) < goal and proc.clock() - begun < 30 do proc.sleep(.002) end
-      assert.is_true(proc.kill(pid, "SIGKILL"))
-      pipe:close()
-    end
-    assert(os.execute(command(database, log, 0, 2, output)), output)
-    assert.equal(read(base .. ".out0"), read(output))
-    assert.is_true(lines_of(log) > TRIALS) -- some did run again
-    assert.is_nil(io.open(database .. ".lock"))
+      local database, log, output = base .. ".db", base .. ".log", base .. ".out"
+      for kill = 1, KILLS do
+        local goal = kill * 5
+        local pipe = assert(io.popen(("exec sh -c 'echo $$; %s'"):format(command(sampler, database, log, ".015", 2, output))))
+        local pid = assert(pipe:read "n")
+        local begun = proc.clock()
+        while lines_of(log) < goal and proc.clock() - begun < 30 do proc.sleep(.002) end
+        assert.is_true(proc.kill(pid, "SIGKILL"))
+        pipe:close()
+      end
+      assert(os.execute(command(sampler, database, log, 0, 2, output)), output)
+      assert.equal(read(base .. ".out0"), read(output))
+      assert.is_true(lines_of(log) > TRIALS) -- some did run again
+      assert.is_nil(io.open(database .. ".lock"))
 
-    local connection = assert(require("DBI").Connect("SQLite3", database))
-    local statement = assert(connection:prepare "SELECT number, state FROM trials ORDER BY number")
-    assert(statement:execute())
-    local n = 0
-    for row in statement:rows(true) do
-      assert.equal(n, row.number)
-      assert.is_true(row.state == "COMPLETE" or row.state == "FAIL")
-      n = n + 1
-    end
-    statement:close()
-    connection:close()
-    assert.equal(TRIALS, n)
-  end)
+      local connection = assert(require("DBI").Connect("SQLite3", database))
+      local statement = assert(connection:prepare "SELECT number, state FROM trials ORDER BY number")
+      assert(statement:execute())
+      local n = 0
+      for row in statement:rows(true) do
+        assert.equal(n, row.number)
+        assert.is_true(row.state == "COMPLETE" or row.state == "FAIL")
+        n = n + 1
+      end
+      statement:close()
+      connection:close()
+      assert.equal(TRIALS, n)
+    end)
+  end
 
   it("refuses to go on with another seed, sampler or objective, naming both", function()
     local nac = require "nac"

@@ -173,6 +173,22 @@ describe("a study", function()
     assert.equal(4, #s:trials())
   end)
 
+  it("shows a sampler what was proposed for the trials whose results it may not see", function()
+    local seen = {}
+    local sampler = { name = "looking", ask = function(state)
+      local list = {}
+      for i, values in ipairs(state.pending) do list[i] = values.x or 0 end
+      seen[state.number] = list
+      return { x = state.number }
+    end }
+    local s = study { sampler = sampler, lag = 2 }
+    s:enqueue { x = 9 }
+    s:optimize(function(t) return t:int("x", 0, 9) end, { trials = 5, workers = 2 })
+    assert.equal("looking", s:sampler_text(3))
+    assert.equal("looking (lag 2: 3 trials at once, not 4)", s:sampler_text(4))
+    assert.same({ {}, { 9 }, { 9, 1 }, { 1, 2 }, { 2, 3 } }, { seen[0], seen[1], seen[2], seen[3], seen[4] })
+  end)
+
   it("can be driven by ask and tell", function()
     local s = study { minimize = { "loss" }, lag = 1 }
     local a, b = s:ask(), s:ask()

@@ -80,7 +80,7 @@ end
 -- What begins, in a line.
 local function headline(job, study)
   local search, data = job.config.search, job.dataset
-  local sampler = study.sampler_name
+  local sampler = study:sampler_text(search.workers or default_workers())
   if study.sampler.visibility == "generation" then
     sampler = ("%s with population %d"):format(sampler, study.population or visibility.population(search.n_trials))
   end

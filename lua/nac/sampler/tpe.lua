@@ -17,6 +17,8 @@
 --    in a group with choices or ranges of few values one with probability
 --    proportional to (l / g)^2: the best choice at once is often not the best once
 --    the parameters that depend on it are good (depth of a net, for instance).
+-- Trials that are not over count as others, at what was proposed for them, so that those that
+-- run at the same time draw apart from each other ("constant liar", Ginsbourger et al. 2010).
 -- What would repeat an earlier trial in every parameter is drawn again, with fewer
 -- candidates each time.
 --
@@ -38,6 +40,7 @@ local SMOOTHING = 2 -- how much of the prior's weight the choices not observed g
 
 local M = {
   name = "tpe",
+  lag = 1, -- two workers; each more costs quality (bench/search_quality.lua)
   options = { startup = 10, candidates = 32, good = .15 }, -- and their defaults
 }
 
@@ -126,7 +129,7 @@ local function point_of(member, names, distributions)
     local entry = member.entries[name]
     if entry == nil then
       local value, d = member.params[name], distributions[name]
-      entry = d:contains(value) and parzen.entry(d, value)
+      entry = value ~= nil and d:contains(value) and parzen.entry(d, value)
       member.entries[name] = entry
     end
     if not entry then return nil end
@@ -187,6 +190,9 @@ local function model(state, group, distributions)
   local points, weights = collect(near, names, distributions, function() return 1 end, 1, 1, {}, {})
   local step = math.max(1, #far / FAR)
   collect(far, names, distributions, function() return step end, 1, step, points, weights)
+  local waiting = {}
+  for _, values in ipairs(state.pending) do waiting[#waiting + 1] = { params = values, entries = {} } end
+  collect(waiting, names, distributions, function() return 1 end, 1, 1, points, weights)
   return { names = names, l = l, g = density(dimensions, points, weights), temperature = discrete and TEMPERATURE or 0 }
 end
 

@@ -234,6 +234,7 @@ local function load_records(self, meta)
   each(self, "x.key AS k, x.value_json AS v", "trial_system_attributes", "x.trial_system_attribute_id", by_id, function(r, row)
     if row.k == "nac" then take_own(r, json.decode(row.v)) end
     if row.k == "fixed_params" then r.fixed = json.decode(row.v) end
+    if row.k == "nac:proposals" then r.proposals = json.decode(row.v) end
   end)
   return list
 end
@@ -296,6 +297,7 @@ local function place(self, r)
     id = self.connection:last_id()
   end
   if r.fixed then system_attribute(self, id, "fixed_params", r.fixed) end
+  if r.proposals and next(r.proposals) then system_attribute(self, id, "nac:proposals", r.proposals) end
   return id
 end
 

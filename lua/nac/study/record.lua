@@ -6,7 +6,7 @@
 -- Fields: `number` (from 0), `state` ("waiting", "running", "complete",
 -- "pruned", "failed"), `reason` (of pruned and failed), `params` (name ->
 -- value), `order` (names as drawn), `distributions`, `fixed` (values set by
--- `study:enqueue`), `values` (objective -> number; complete trials only),
+-- `study:enqueue`), `proposals` (those that the sampler asked for), `values` (objective -> number; complete trials only),
 -- `attrs`, `reports` (list of `{step=, values=}`), `violations` (name ->
 -- relative amount by which a required bound is missed), `artifacts` (file
 -- names), `seed`, `started`, `finished` (seconds since 1970), `seconds`.

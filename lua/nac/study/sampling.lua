@@ -107,11 +107,12 @@ end
 
 --- What the sampler wants for trial n.
 -- @param n the trial's number
+-- @param[opt] pending list of what was proposed (name -> value) for earlier trials whose results trial n may not see
 -- @return name -> value; raises what `call` raises, also for a value outside
 --   the known range
-function Sampling:ask(n)
+function Sampling:ask(n, pending)
   local state = self.state
-  state.number = n
+  state.number, state.pending = n, pending or {}
   local wanted = call(self, n, "ask", state, self.space, self.stream(n))
   local function refuse(text)
     error(("sampler '%s' at trial %d: %s"):format(self.name, n, text), 0)

@@ -51,7 +51,7 @@ function M.check(options, level)
   self.seed = integer(options, "seed", 1, nil, level)
   self.population = integer(options, "population", self.sampler_options.population, 2, level)
   self.sampler_options.population = nil
-  self.lag = integer(options, "lag", 7, 0, level)
+  self.lag = integer(options, "lag", self.sampler.lag or 7, 0, level)
   self.sync = options.sync ~= false
   self.name = options.name or "nac"
   if type(self.name) ~= "string" then error("name must be a string, got " .. type(self.name), level) end

@@ -129,7 +129,7 @@ local function run_trials(job, study, options)
     kind = job.log, objectives = study.objectives, total = job.trials, done = done, front_size = function() return #study:front() end,
   }
   display:start { text = ("tuning %d parameters: %d trials of at most %d epochs, sampler %s, pruner %s, seed %d%s"):format(
-    job.build(space.example(job.space)):net():n_params(), job.trials, job.epochs, study.sampler_name, study.pruner_name, job.seed,
+    job.build(space.example(job.space)):net():n_params(), job.trials, job.epochs, study:sampler_text(options.workers or 0), study.pruner_name, job.seed,
     job.dir and "; results in " .. job.dir or "") }
   local ok, fault = pcall(study.optimize, study, objective(job), {
     trials = job.trials, workers = options.workers, trial_timeout = options.trial_timeout, trial_memory = options.trial_memory,
