@@ -58,6 +58,43 @@ describe("a configuration", function()
     assert.matches("mlp_width_space", refusal("mlp_width_space:", "mlp_width_spaces:"))
   end)
 
+  it("takes number formats of roles, layer kinds and layers, as quant.prepare does", function()
+    local text = [[
+dataset: {name: mnist}
+search_space: {mlp_width_space: [8]}
+local_search:
+  precision_pairs:
+    - total_bits: 8
+      int_bits: -1
+      rounding: trn
+      overflow: WRAP
+      weights: {total_bits: 4, int_bits: auto, per: channel}
+      biases: false
+      output: true
+      kinds: {conv2d: {signed: true}}
+      layers:
+        dense1: false
+        dense2: {activations: {total_bits: 6}}
+]]
+    local cfg = assert(config.parse(text, "p.yaml"))
+    assert.same({ total_bits = 8, int_bits = -1, rounding = "TRN", overflow = "WRAP", weights = { total_bits = 4, int_bits = "auto", per = "channel" },
+      biases = false, output = true, kinds = { conv2d = { signed = true } }, layers = { dense1 = false, dense2 = { activations = { total_bits = 6 } } } },
+      cfg.local_search.precision_pairs[1])
+    assert.same(cfg.local_search, assert(config.parse(require("nac.config.write").text(cfg), "q.yaml")).local_search)
+    local function refused(what, by, message)
+      local none, why = config.parse((text:gsub(what, by)), "p.yaml")
+      assert.is_nil(none)
+      assert.matches(message, why, 1, true)
+    end
+    refused("trn", "up", "p.yaml:7: local_search.precision_pairs[1].rounding: unknown rounding 'up'; allowed: TRN, ")
+    refused("per: channel", "per: row", "p.yaml:9: local_search.precision_pairs[1].weights.per: unknown kind of format")
+    refused("biases: false", "biases: true", "p.yaml:10: local_search.precision_pairs[1].biases: a mapping of keys or false is expected, not true")
+    refused("signed", "sign", "p.yaml:12: unknown key 'sign' in local_search.precision_pairs[1].kinds.conv2d; nearest: 'signed'")
+    refused("total_bits: 6", "total_bits: 66", "p.yaml:15: local_search.precision_pairs[1].layers.dense2.activations.total_bits: at most 64")
+    refused("activations: {", "activations: {per: tensor, ", "local_search.precision_pairs: pair 1: layers.dense2.activations: per is for weights and biases")
+    refused("layers:.*", "layers: [dense1]", "p.yaml:13: local_search.precision_pairs[1].layers: a mapping by layer name is expected, not a list")
+  end)
+
   it("refuses wrong types with line and key", function()
     assert.equal("t1.yaml:15: search.epochs: an integer is expected, not the word 'ten'", refusal("epochs: 2", "epochs: ten"))
     assert.matches("^t1.yaml:16: .*true or false", refusal("metrics: true", "metrics: 1"))

@@ -294,7 +294,7 @@ local_search:
   pruning_schedule: cubic
   pruning_sparsity: 0.75
   precision_pairs:
-    - {total_bits: 6, int_bits: auto, method: percentile, percentile: 0.99, per: channel}
+    - {total_bits: 6, int_bits: auto, method: percentile, percentile: 0.99, per: channel, layers: {dense2: {weights: {total_bits: 3}, biases: false}}}
     - {total_bits: 8, int_bits: 3, int_bits_exclude_sign: true}
 ]]).local_search
     s.qat_epochs, s.pruning_iterations, s.pruning_epochs = 1, 2, 1
@@ -305,6 +305,9 @@ local_search:
     end
     local q = assert(nac.model.load(path("cubic", "best_model_8b3i.yaml")))
     assert.equal("ap_fixed<8,4,AP_RND_CONV,AP_SAT>", tostring((q:quantiser "dense1.weight")[1]))
+    q = assert(nac.model.load(path("cubic", "best_model_6bautoi.yaml")))
+    assert.same({ 6, 3 }, { (q:quantiser "dense1.weight")[1].width, (q:quantiser "dense2.weight")[1].width })
+    assert.is_nil(q:quantiser "dense2.bias")
   end)
 
   it("refuses settings that make no sense", function()
@@ -318,6 +321,9 @@ local_search:
     refused({ precision_pairs = { "<8,3>" } }, "precision_pairs%[1%]: { total_bits =, int_bits = } expected, got <8,3>")
     refused({ precision_pairs = { { 8, 3 } } }, "int_bits = } expected, got a list")
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3, roundin = "TRN" } } }, "nearest: rounding")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3, rounding = "up" } } }, "precision_pairs%[1%]: unknown rounding 'up'")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3, layers = { dense9 = false } } } }, "%[1%]: unknown layer of this net 'dense9'.*dense1")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3, kinds = { conv2d = false } } } }, "%[1%]: unknown layer kind of this net 'conv2d'")
     for _, none in ipairs { nn.sequential { input = { 6 }, nn.dense { units = 2 } }, nn.sequential { input = { 6 }, nn.dense { units = 2 } }:net() } do
       assert.error_matches(function() search(none, data, "none") end, "arch:build{}", 1, true)
     end

@@ -141,10 +141,21 @@ function kinds.raw(_, _, value) return value end
 
 function kinds.section(self, rule, value, where, path)
   if rule.or_file and type(value) == "string" then return value end
+  if rule.or_flags and rule.or_flags[value] then return value end
   if type(value) ~= "table" or not self.doc:is(value, "map") then
-    refuse(where, path, "a mapping of keys is expected, not %s", shown(self, value))
+    refuse(where, path, "a mapping of keys%s is expected, not %s", rule.or_flags and rule.or_flags.text or "", shown(self, value))
   end
   return self:section(rule.keys, value, path)
+end
+
+-- Names of the user's, each with a value of one rule.
+function kinds.map(self, rule, value, where, path)
+  if type(value) ~= "table" or not self.doc:is(value, "map") then
+    refuse(where, path, "a mapping by %s is expected, not %s", rule.by, shown(self, value))
+  end
+  local map = {}
+  for _, name in ipairs(self.doc:keys(value)) do map[name] = self:value(rule.of, value[name], self.doc:where(value, name), path .. "." .. name) end
+  return map
 end
 
 function Check:value(rule, value, where, path)
@@ -178,7 +189,7 @@ end
 -- A default is a value, or a function of nothing for a fresh table.
 local function default_of(rule)
   if type(rule.default) == "function" then return rule.default() end
-  if rule.default == nil and rule.kind == "section" and not rule.required then
+  if rule.default == nil and rule.kind == "section" and not rule.required and not rule.optional then
     local section = {}
     for _, inner in ipairs(rule.keys) do section[inner.key] = default_of(inner) end
     return section

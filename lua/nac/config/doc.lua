@@ -27,7 +27,7 @@ local kinds = {
   path = function() return "path" end,
   any = function() return "anything" end,
   precision = function() return "ap_fixed<W,I>" end,
-  section = function() return "keys below" end,
+  section = function(rule) return rule.keys_text or "keys below" end,
   word = choices,
 }
 
@@ -36,6 +36,7 @@ local function kind_text(rule)
     local range = (rule.of.kind == "number" or rule.of.kind == "integer") and "; {min, max, log}" or ""
     return ("list of: %s%s"):format(kind_text(rule.of), range)
   end
+  if rule.kind == "map" then return ("by %s: %s"):format(rule.by, kind_text(rule.of)) end
   if rule.kind ~= "list" then return kinds[rule.kind](rule) end
   if rule.most then return ("list of %d: %s"):format(rule.most, kind_text(rule.of)) end
   return "list of: " .. kind_text(rule.of)
@@ -62,7 +63,7 @@ local function rows(out, keys, prefix)
     local doc = rule.doc or ""
     if rule.also then doc = ("%s Also called %s."):format(doc, table.concat(rule.also, ", ")) end
     out[#out + 1] = ("| `%s` | %s | %s | %s |"):format(name, cell(kind_text(rule)), default_text(rule), cell(doc))
-    local inner = rule.kind == "section" and rule.keys or rule.kind == "list" and rule.of.kind == "section" and rule.of.keys
+    local inner = rule.kind == "section" and not rule.keys_text and rule.keys or rule.kind == "list" and rule.of.kind == "section" and rule.of.keys
     if inner then rows(out, inner, name .. (rule.kind == "list" and "[]." or ".")) end
   end
 end

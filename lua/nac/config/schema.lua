@@ -1,20 +1,16 @@
 --- Every key that a configuration may have: one row a key. `docs/config.md` is
 -- printed from this table (`nac.config.doc`), and the checks run from it.
 -- A rule: key, kind (integer, number, boolean, string, path, word, precision,
--- list, values (to be searched: a list, or a range), section, any), doc; `also` =
+-- list, values (to be searched: a list, or a range), section, map (by names of the user's), any), doc; `also` =
 -- other names of the key; default, required; min, max, above; words (see
 -- `nac.config.words`), and a pattern, form and example of words with a number in them; of, least, most, repeats (lists); keys, or_file (sections:
 -- a path may stand instead, see `nac.config.space_file`).
 local boards = require "nac.estimate.boards"
 local dimension = require "nac.space.dimension"
-local spec = require "nac.quant.spec"
+local precision = require "nac.config.precision"
 local words = require "nac.config.words"
 
-local function set(what, list)
-  local rows = { what = what }
-  for i, word in ipairs(list) do rows[i] = type(word) == "table" and word or { word } end
-  return rows
-end
+local set = words.set
 
 local width = { kind = "integer", min = 1, max = 1000000 }
 local channel = { kind = "integer", min = 1, max = 65536 }
@@ -230,30 +226,6 @@ local hls = {
     doc = "rule4ml, rule4ml-mlp: your own copy of its weights, the wheel of rule4ml 0.2.0 or a folder it was unpacked into." },
 }
 
-local bits = { kind = "integer", min = 1, max = 64 }
-local function pair()
-  return {
-    { key = "total_bits", kind = "integer", min = bits.min, max = bits.max, required = true, doc = "Width, in bits." },
-    { key = "int_bits", kind = "integer", min = 0, max = bits.max, required = true,
-      doc = "Of these, integer bits with the sign." },
-  }
-end
-
-local function precision_pair()
-  local keys = pair()
-  keys[2].or_words = { "auto", "learned" }
-  keys[2].doc = "Of these, integer bits with the sign; `auto` chooses them for each tensor from the data, `learned` trains each tensor's step, a power of two, with the weights (docs/quantisation.md)."
-  for _, row in ipairs {
-    { key = "int_bits_exclude_sign", kind = "boolean", doc = "`int_bits` counts bits beside the sign, as QKeras does." },
-    { key = "method", kind = "word", words = set("calibration method", spec.methods), doc = "How `auto` chooses. Default: mse." },
-    { key = "percentile", kind = "number", above = 0, max = 1, doc = "Part of the numbers that must be in range, for method percentile. Default: .999." },
-    { key = "per", kind = "word", words = set("kind of format", spec.per), doc = "What has a format of its own among weights. Default: tensor." },
-  } do
-    keys[#keys + 1] = row
-  end
-  return keys
-end
-
 local local_search = {
   { key = "qat_epochs", kind = "integer", min = 0, default = 10, doc = "Epochs of quantisation-aware training." },
   { key = "pruning_iterations", kind = "integer", min = 0, max = 1000, default = 10, doc = "Pruning steps." },
@@ -269,8 +241,8 @@ local local_search = {
     doc = "combined: pruning at each precision. separated: pruning of the float network; precisions of the unpruned one." },
   { key = "pruning_algorithm", kind = "word", words = set("pruning algorithm", { "lottery", "snac-pack", "nac" }), default = "lottery",
     doc = "lottery: all layers together, by the trained weights, rewinding to those after warm-up. snac-pack: each layer alike, masks found anew every half epoch, rewinding to the weights after warm-up. nac: all layers together, no rewinding." },
-  { key = "pruning_structure", kind = "word", words = set("structure of pruning", { "weights", "units", "heads", "reuse_groups" }), default = "weights",
-    doc = "What goes: single weights; units and channels, or attention heads (the net shrinks); the groups of weights that share a multiplier." },
+  { key = "pruning_structure", kind = "word", words = set("structure of pruning", { "weights", { "units", "channels" }, "heads", "reuse_groups" }), default = "weights",
+    doc = "What goes: single weights; units and channels (also called channels), or attention heads (the net shrinks); the groups of weights that share a multiplier." },
   { key = "pruning_norm", kind = "word", words = set("norm", { "l1", "l2" }), default = "l1", doc = "Size of a unit, head or group: norm of its weights." },
   { key = "reuse_factor", kind = "integer", min = 1, max = 1000000,
     doc = "pruning_structure reuse_groups: weights a multiplier. Default: hls_config.model.reuse_factor." },
@@ -282,7 +254,7 @@ local local_search = {
   { key = "include_bias", kind = "boolean", default = false, doc = "Whether biases are pruned, too." },
   { key = "kept_epoch", kind = "word", words = set("kept_epoch", { "best", "last" }), default = "best",
     doc = "Whose weights count after each training: the epoch with the least loss on the search part, or the last." },
-  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = precision_pair() },
+  { key = "precision_pairs", kind = "list", of = { kind = "section", keys = precision.keys() },
     doc = "Precisions that are tried.",
     default = function() return { { total_bits = 8, int_bits = 3 } } end },
 }
@@ -315,9 +287,9 @@ local tuning = {
     doc = "What is tuned: the lowest and the highest value, or a list. Two equal ends, or a list of one, fix a setting." },
 }
 
-local synthesis = pair()
+local synthesis = precision.pair()
 synthesis[1].required, synthesis[2].required = false, false
-synthesis[2].or_words, synthesis[2].doc = { "auto", "learned" }, "Of these, integer bits with the sign; default `auto`."
+synthesis[2].or_words, synthesis[2].doc = precision.integer_words, "Of these, integer bits with the sign; default `auto`."
 synthesis[3] = { key = "hls_output_dir", kind = "path", doc = "Folder of the HLS project. Default: `hls` in the local search's folder." }
 synthesis[4] = { key = "layers", kind = "any",
   doc = "Strategy and reuse factor of single layers, as `{dense1: {strategy: resource, reuse_factor: 4}}`. Default: those of hls_config.model." }

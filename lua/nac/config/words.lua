@@ -51,4 +51,13 @@ function M.list(set)
   return list
 end
 
+--- A set of words for a rule.
+-- @param what they are, for a message
+-- @param list of words, or of lists of a word and its other spellings
+function M.set(what, list)
+  local rows = { what = what }
+  for i, word in ipairs(list) do rows[i] = type(word) == "table" and word or { word } end
+  return rows
+end
+
 return M

@@ -73,6 +73,12 @@ local function check_pruning(s)
   end
 end
 
+-- What a pair says of single roles, kinds and layers; names against the net where it is known.
+local function check_pair(i, pair, net)
+  local ok, message = pcall(specs.check, pair, net and net:layers())
+  if not ok then fail("precision_pairs[%d]: %s", i, (plain(message):gsub("^the spec[.:] ?", ""))) end
+end
+
 local function check_pairs(list)
   if type(list) ~= "table" or #list == 0 then fail("precision_pairs is empty; at least one { total_bits =, int_bits = }") end
   local seen = {}
@@ -81,6 +87,7 @@ local function check_pairs(list)
       fail("precision_pairs[%d]: { total_bits =, int_bits = } expected, got %s", i, type(pair) == "table" and "a list" or tostring(pair))
     end
     for key in pairs(pair) do enum.check(key, specs.keys, ("key of precision_pairs[%d]"):format(i), 0) end
+    check_pair(i, pair)
     local total, int = pair.total_bits, pair.int_bits
     if math.type(total) ~= "integer" or total < 1 or total > 64 then
       fail("precision_pairs[%d]: total_bits must be an integer from 1 to 64, got %s", i, tostring(total))
@@ -195,6 +202,7 @@ local function new_job(what, data, settings, options)
     if data == nil then fail("a local search of a net needs data: a data set, or { fit =, search =, select = }") end
     from = start.from_nets(what, data)
   end
+  for i, pair in ipairs(s.precision_pairs) do check_pair(i, pair, from.nets[1]) end
   if s.pruning_structure == "reuse_groups" then s.reuse_factor = s.reuse_factor or from.reuse_factor or 1 end
   local mode = require("nac.local_search." .. s.mode)
   local job = { settings = s, mode = mode, dir = options.dir or (type(what) == "string" and what or "results") .. "/" .. mode.folder }

@@ -21,6 +21,10 @@ M.per = { "tensor", "channel", "element" }
 --- What learned steps can be: rounded to powers of two in every forward pass, or any number.
 M.steps = { "powers", "free" }
 
+--- AMD's rounding and overflow modes.
+M.roundings = { "TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV" }
+M.overflows = { "WRAP", "SAT", "SAT_ZERO", "SAT_SYM" }
+
 --- How `int_bits = "auto"` chooses.
 M.methods = { "mse", "minmax", "percentile" }
 
@@ -42,6 +46,8 @@ local function check_pair(entry, where, role)
     refuse(where, "int_bits must be an integer, \"auto\" or \"learned\", got %s", tostring(int))
   end
   if int == "learned" and role == "biases" then refuse(where, "biases have no learned steps: they take the binary point of the products") end
+  if entry.rounding ~= nil then enum.check(entry.rounding, M.roundings, "rounding", 0) end
+  if entry.overflow ~= nil then enum.check(entry.overflow, M.overflows, "overflow mode", 0) end
   if entry.steps ~= nil then enum.check(entry.steps, M.steps, "kind of learned steps", 0) end
   if entry.method ~= nil then enum.check(entry.method, M.methods, "calibration method", 0) end
   if entry.per ~= nil then
@@ -72,20 +78,20 @@ local function check_named(list, names, what, where)
   if list == nil then return end
   if type(list) ~= "table" then refuse(where, "a table by %s expected, got %s", what, type(list)) end
   for name, entry in pairs(list) do
-    enum.check(name, names, what, 0)
+    if names then enum.check(name, names, what, 0) end
     check_entry(entry, ("%s.%s"):format(where, name), true)
   end
 end
 
---- Checks a spec against a net.
+--- Checks a spec, against a net if there is one.
 -- @param spec as in `nac.quant.prepare`
--- @param layers of the net
+-- @param[opt] layers of the net
 -- @return nothing; raises a text without a position
 function M.check(spec, layers)
   if type(spec) ~= "table" then error("quant.prepare takes a table { total_bits =, int_bits =, ... }, got " .. type(spec), 0) end
   check_entry(spec, "the spec", true, top_keys)
-  local kinds, names, seen = {}, {}, {}
-  for _, layer in ipairs(layers) do
+  local kinds, names, seen = layers and {}, layers and {}, {}
+  for _, layer in ipairs(layers or {}) do
     names[#names + 1] = layer.name
     if not seen[layer.kind] then kinds[#kinds + 1] = layer.kind end
     seen[layer.kind] = true
