@@ -318,6 +318,8 @@ local_search:
     refused({ precision_pairs = { { total_bits = 4, int_bits = "learned", steps = "free" } } }, "steps = \"free\" has no integer form")
     refused({ precision_pairs = { { total_bits = 65, int_bits = 5 } } }, "from 1 to 64, got 65")
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3 }, { total_bits = 8, int_bits = 3 } } }, "<8,3> stands twice")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = 3, method = "mse" } } }, "method is how int_bits auto is chosen, but int_bits is 3")
+    refused({ precision_pairs = { { total_bits = 8, int_bits = "auto", percentile = .9 } } }, "percentile goes with method percentile")
     refused({ precision_pairs = { "<8,3>" } }, "precision_pairs%[1%]: { total_bits =, int_bits = } expected, got <8,3>")
     refused({ precision_pairs = { { 8, 3 } } }, "int_bits = } expected, got a list")
     refused({ precision_pairs = { { total_bits = 8, int_bits = 3, roundin = "TRN" } } }, "nearest: rounding")

@@ -101,6 +101,8 @@ local function check_pairs(list)
     if pair.steps == "free" then
       fail("precision_pairs[%d]: steps = \"free\" has no integer form; a local search learns powers of two (steps = \"powers\", the default)", i)
     end
+    if pair.method ~= nil and int ~= "auto" then fail("precision_pairs[%d]: method is how int_bits auto is chosen, but int_bits is %s", i, int) end
+    if pair.percentile ~= nil and pair.method ~= "percentile" then fail("precision_pairs[%d]: percentile goes with method percentile", i) end
     local label = units.label(pair)
     if seen[label] then fail("precision_pairs[%d]: %s stands twice", i, label) end
     seen[label] = true
