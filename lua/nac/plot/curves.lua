@@ -34,6 +34,12 @@ local function has_labels(panel)
   return false
 end
 
+-- How numbers from low to high are written so that neighbouring ones differ.
+local function format_of(low, high)
+  local digits = math.ceil(math.log(math.max(math.abs(low), math.abs(high)) / (high - low), 10)) + 2
+  return ("%%.%dg"):format(math.max(4, math.min(digits, 12)))
+end
+
 -- Labels of points, where points have one.
 local function labels_of(line, name)
   local rows = {}
@@ -61,7 +67,7 @@ local function panel_text(panel, number)
   local out = {
     ("set xlabel %s\nset ylabel %s"):format(gnuplot.quote(panel.x), gnuplot.quote(panel.y)),
     ("%s logscale x\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]"):format(logarithmic and "set" or "unset", from, to, low, high),
-    ("set format y '%%.4g'\nset format x '%s'"):format(most >= axis.LARGE and "%.0s%c" or "%.4g"),
+    ("set format y '%s'\nset format x '%s'"):format(format_of(low, high), most >= axis.LARGE and "%.0s%c" or "%.4g"),
     "set xtics " .. (panel.whole and most - least <= 5 and "1" or axis.places(logarithmic, from, to)),
   }
   local plots = {}

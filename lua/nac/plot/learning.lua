@@ -27,13 +27,16 @@ function M.start(runs, path)
   if #runs > MOST then error(("learning curves of at most %d trainings can be told apart, got %d"):format(MOST, #runs), 3) end
   local panels = {}
   for _, kind in ipairs { { "loss", "loss" }, { "accuracy", "accuracy" } } do
-    local panel = { x = "epoch", whole = true, y = kind[2], lines = {} }
+    local panel, has_fit = { x = "epoch", whole = true, y = kind[2], lines = {} }, #runs == 1
     for _, run in ipairs(runs) do
       local search = line(#runs == 1 and "search part" or run.title, run.history, "val_" .. kind[1])
       if #search.points > 0 then panel.lines[#panel.lines + 1] = search end
       local fit = line(#runs == 1 and "fit part" or run.title .. ", fit part", run.history, kind[1])
-      if #fit.points > 0 and (#runs == 1 or #search.points == 0) then panel.lines[#panel.lines + 1] = fit end
+      if #fit.points > 0 and (#runs == 1 or #search.points == 0) then
+        panel.lines[#panel.lines + 1], has_fit = fit, true
+      end
     end
+    if not has_fit then panel.y = kind[2] .. " on the search part" end
     if #panel.lines > 0 then panels[#panels + 1] = panel end
   end
   if #panels == 0 then return nil, "no picture: the history is empty" end
