@@ -47,7 +47,7 @@ return function(options)
       .. "and the perceptron 24-64-32-32-32-5 of arXiv:2402.01876. The search minimises the larger of a network's shares of the base's "
       .. "bit operations under both definitions; trials above a ninth end before training. The space is a part of NAC's: phi and "
       .. "rho of two to four layers, widths 4 to 32, relu or gelu, and batchnorm.",
-    config = config, trials = options.quick and 12 or 600, epochs = options.quick and 2 or 30, board = "vu13p", precision = "ap_fixed<8,3>",
+    config = config, trials = options.quick and 12 or 1000, epochs = options.quick and 2 or 30, board = "vu13p", precision = "ap_fixed<8,3>",
     data = assert(nac.dataset.from_config(config.dataset, { base_dir = config.dir, sample = true })), sample = true,
     seeds = options.quick and { 101, 102 } or { 101, 102, 103, 104, 105, 106, 107, 108, 109, 110 },
     recipe = { epochs = options.quick and 2 or 150, batch = 128, lr = 5e-3, schedule = { kind = "cosine" }, patience = false },
