@@ -48,6 +48,19 @@ describe("synthesis", function()
     assert.matches("force", text)
   end)
 
+  it("notes where the samples do not fit the type of the inputs", function()
+    local q, x = prepared("narrow", small())
+    local function notes(input, data)
+      local made = assert(nac.synthesis.run(q, nil, { dir = folder .. "/narrow", data = data, input = input, csim = false, picture = false, force = true }))
+      return table.concat(made.notes, " ")
+    end
+    local y = tensor.zeros({ 60 }, "i32")
+    for _, data in ipairs { x, { x = x, y = y } } do
+      assert.matches("layer 'input': %d+ numbers %([%d.]+ %%%) of 60 samples did not fit their format and were saturated%.", notes("ap_int<1>", data))
+      assert.not_matches("layer 'input'", notes("ap_fixed<20,12>", data))
+    end
+  end)
+
   it("takes the interface and the outputs that are asked for", function()
     if not compiler then return pending "g++ is missing" end
     local _, _, path = prepared("image", nn.sequential { input = { 1, 5, 5 }, nn.conv2d { channels = 2, kernel = 3 }, nn.relu {}, nn.flatten {},

@@ -170,7 +170,8 @@ local function work(net, path, o, samples)
     return nil, ("the net does not fit: %s; nothing was written (any_size = true writes it all the same)"):format(result.lacking)
   end
   local graph <close> = lower.lower(net, { input = o.input or samples and "auto" or nil, data = samples and samples.x })
-  if samples and samples.y then result.accuracy = graph:accuracy(samples) end
+  if samples and samples.y then result.accuracy = graph:accuracy(samples) elseif samples then graph:run(samples.x) end
+  for _, text in ipairs(graph:warnings()) do result.notes[#result.notes + 1] = text .. "." end -- an input type that is too narrow
   local ok, why = write_project(net, graph, o, samples, result)
   if not ok then return nil, why end
   write_qonnx(net, o, result)
