@@ -10,7 +10,7 @@ local tensor = require "nac.tensor"
 
 local M = {}
 
-local MOST = 8 -- networks of the front that are retrained, and the best one
+local MOST = 12 -- networks of the front that are retrained, and the best one
 
 -- Whether a candidate is no worse than the baseline on `select` by more than the margin: its mean over seeds, and the whole
 -- interval that seeds leave.

@@ -13,7 +13,7 @@ and searched on `search`, chosen on `select`; the test set is read at the end. `
 baseline's is that of four nets trained as trials are. Networks of the front that reach it but for the margin are trained anew on fresh
 seeds, from the cheapest on (by the cost that the search minimised), with the same settings, data and epochs as the baseline (`retrained`:
 their mean on `select`). The first whose mean is no worse than the baseline's by more than the margin is the winner; it goes on until the
-whole interval over seeds is no worse by more than that (`sure`), eight networks at most; the best of the front on `select` follows for
+whole interval over seeds is no worse by more than that (`sure`), twelve networks at most; the best of the front on `select` follows for
 comparison. Differences on the test set are paired sample by sample and seed by seed; intervals hold 95 % and count both the seeds and the
 choice of test samples (`nac.compare`). A ratio of costs counts as shown where the whole interval on the test set lies above minus the
 margin; else it is "not shown". Costs are of unpruned networks at one width; LUTs and cycles are estimates (docs/estimate.md), not placed.
