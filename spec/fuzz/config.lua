@@ -1,6 +1,7 @@
 -- Fuzzes what reads YAML: configurations, space files and architecture files.
 -- usage: nac-lua spec/fuzz/config.lua [rounds a file] [seed]
 -- They must return a value, or nil and a message; raising is a fault here.
+local leftovers = require "spec.support.leftovers"
 local mutate = require "spec.support.mutate"
 
 local function strict(name, load)
@@ -16,6 +17,7 @@ local function strict(name, load)
   end
 end
 
+leftovers.start()
 local rounds, seed = math.tointeger(arg[1]) or 300, math.tointeger(arg[2]) or 1
 
 mutate.run {
@@ -80,3 +82,4 @@ mutate.run {
     return last, why or "no examples"
   end),
 }
+leftovers.stop()

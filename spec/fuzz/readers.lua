@@ -5,6 +5,7 @@ local files = require "spec.support.files"
 local c_table = require "nac.c.table"
 local hdf5 = require "nac.hdf5"
 local idx = require "nac.c.idx"
+local leftovers = require "spec.support.leftovers"
 local mutate = require "spec.support.mutate"
 local nac = require "nac"
 local npz = require "nac.npz"
@@ -12,6 +13,7 @@ local safetensors = require "nac.safetensors"
 local sys = require "nac.c.sys"
 local tensor = require "nac.c.tensor"
 
+leftovers.start()
 local rounds, seed = tonumber(arg[1]) or 2000, tonumber(arg[2]) or 1
 local MEMORY = 64 << 20
 
@@ -102,3 +104,4 @@ files.clean()
 local peak = sys.memory().peak
 assert(peak < MEMORY, ("readers took %d bytes"):format(peak))
 print(("peak of engine memory %.1f MB"):format(peak / 2 ^ 20))
+leftovers.stop()

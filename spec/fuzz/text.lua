@@ -4,8 +4,10 @@
 local csv = require "nac.util.csv"
 local files = require "spec.support.files"
 local json = require "nac.util.json"
+local leftovers = require "spec.support.leftovers"
 local mutate = require "spec.support.mutate"
 
+leftovers.start()
 local rounds, seed = tonumber(arg[1]) or 2000, tonumber(arg[2]) or 1
 
 local function run(name, good, read)
@@ -16,3 +18,4 @@ run("csv", files.temporary('trial,bops,yaml_path\n0,12.5,"a,""b"\n1,3e6,c\n', ".
 run("json", files.temporary('{"a": [1, 2.5, "x\\u00e9", {"b": null}], "c": "nan"}', ".json"), function(path)
   return json.decode(files.read(path))
 end)
+leftovers.stop()

@@ -1,8 +1,9 @@
 -- Output of `make test`: one line a spec file, failures in full where they
 -- happen and named again at the end, and as the very last line
 -- "N passed, N failed" (", N skipped" when a spec was pending, that is when a
--- tool that it needs is missing). Errors count as failures; a run without a
--- single test is a failure.
+-- tool that it needs is missing). Errors count as failures, and so do
+-- folders that studies leave in /tmp; a run without a single test is a failure.
+local leftovers = require "spec.support.leftovers"
 local pretty = require "pl.pretty"
 
 local function text(message)
@@ -52,6 +53,7 @@ return function()
   end
 
   local function on_file_end(element)
+    leftovers.sweep()
     out(("%-48s %4d passed  %.2f s\n"):format(file.name, file.passed, element.duration or 0))
     return nil, true
   end
@@ -59,6 +61,9 @@ return function()
   local passed
   local function on_suite_end()
     passed = handler.successesCount
+    leftovers.stop()
+    local left = leftovers.of_studies()
+    if #left > 0 then failed[#failed + 1] = "studies left folders in /tmp: " .. table.concat(left, " ") end
     out("\n")
     for _, name in ipairs(skipped) do out("skipped: ", name, "\n") end
     for _, name in ipairs(failed) do out("failed:  ", name, "\n") end
@@ -77,6 +82,7 @@ return function()
     return nil, true
   end
 
+  leftovers.start()
   busted.subscribe({ "file", "start" }, on_file_start)
   busted.subscribe({ "file", "end" }, on_file_end)
   busted.subscribe({ "test", "end" }, on_test_end, { predicate = handler.cancelOnPending })
