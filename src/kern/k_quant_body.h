@@ -59,7 +59,7 @@ long K(k_to_format)(const float *x, float *y, long n, const k_quantiser *q)
   for (long i = 0; i < n; i += VW) {
     const long lanes = lanes_of(n, i);
     const vf r = rounded(vload_n(x + i, lanes) * per_step, rounding);
-    out = out + vselect_gt(lo, r, one, vselect_gt(r, hi, one, r - r));
+    out = out + vselect_gt(lo, r, one, vselect_gt(r, hi, one, r * zero));
     vstore_n(y + i, vmin(hi, vmax(lo, r)) * step + zero, lanes);
   }
   const float total = vsum(out);
