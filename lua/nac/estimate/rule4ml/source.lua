@@ -105,7 +105,7 @@ function Source:with(name, read)
   ok, value, why = pcall(read, temporary)
   os.remove(temporary)
   if not ok then error(value, 0) end
-  if value == nil then return nil, (tostring(why):gsub(temporary, function() return self.path .. ": " .. name end)) end
+  if value == nil then return nil, (tostring(why):gsub(temporary:gsub("%p", "%%%0"), function() return self.path .. ": " .. name end)) end
   return value, why
 end
 
