@@ -342,6 +342,8 @@ local_search:
     refused({ rewind = "epoch:k" }, "takes a number")
     refused({ pruning_structure = "unit" }, "nearest: units")
     refused({ pruning_structure = "reuse_groups", reuse_factor = 0 }, "reuse_factor must be an integer from 1, got 0")
+    refused({ pruning_structure = "units", include_bias = true }, "include_bias does not go with pruning_structure units")
+    refused({ pruning_structure = "heads", mask_updates = 2 }, "mask_updates does not go with pruning_structure heads")
     refused({ qat_epoch = 3 }, "nearest: qat_epochs")
     assert.error_matches(function() nac.local_search.run(net) end, "needs data")
   end)

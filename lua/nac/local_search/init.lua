@@ -60,6 +60,12 @@ local function check_pruning(s)
     if math.type(factor) ~= "integer" or factor < 1 then fail("reuse_factor must be an integer from 1, got %s", tostring(factor)) end
     if s.include_bias then fail("include_bias does not go with pruning_structure reuse_groups: biases belong to no multiplier") end
   end
+  if s.pruning_structure == "units" or s.pruning_structure == "heads" then
+    if s.include_bias then fail("include_bias does not go with pruning_structure %s: a bias goes with its unit", s.pruning_structure) end
+    if (s.mask_updates or 0) > 0 then
+      fail("mask_updates does not go with pruning_structure %s: the net shrinks, nothing is masked", s.pruning_structure)
+    end
+  end
   check_schedule(s)
   if s.rewind == nil then return end
   local epoch = math.tointeger(tonumber(tostring(s.rewind):match "^epoch:(%d+)$"))
