@@ -15,7 +15,7 @@ return function(options)
     name = "clothes", title = "Clothes: Fashion-MNIST at 16 x 16 pixels", metric = "accuracy", margin = .005, bits = 8, bops = { "exact" },
     what = "20 000 training images, the 10 000 test images. Baseline: the multilayer perceptron that the predecessor's search of this "
       .. "tutorial ended with, 256-16-64-5-5-10, and a plain convolutional network beside it.",
-    config = config, trials = quick and 4 or 40, epochs = quick and 1 or 12, board = "zcu102", precision = "ap_fixed<8,3>",
+    config = config, trials = quick and 4 or 80, epochs = quick and 1 or 12, board = "zcu102", precision = "ap_fixed<8,3>",
     data = data, sample = quick or nil, seeds = quick and { 101 } or { 101, 102, 103, 104, 105 },
     recipe = { epochs = quick and 1 or 20, batch = 128, optimizer = { kind = "adam", lr = 2e-3 }, schedule = { kind = "cosine" }, patience = false },
     recipe_text = "Adam .002 with a cosine, batch 128, 20 epochs, the best epoch on `search` counts",
