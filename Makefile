@@ -233,7 +233,7 @@ bench-peers: ## the same with PyTorch beside it, in a Python environment made fo
 run-bench: all
 	@$(BUILD)/nac-lua bench/run.lua $(PEERS)
 
-experiments: ## searches, baselines and compression of every tutorial, about an hour; writes docs/results.md
+experiments: ## searches, baselines and compression of every tutorial, under an hour; writes docs/results.md
 	$(call ensure,$(PACKAGES) $(DATA_PACKAGES))
 	$(AGAIN) run-experiments
 

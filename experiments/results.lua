@@ -1,6 +1,6 @@
 --- The results page: searches, baselines, comparisons and compression on every tutorial's data, written to docs/results.md.
 --
---     nac-lua results.lua                   all cases, about an hour on two cores
+--     nac-lua results.lua                   all cases, under an hour on two cores
 --     nac-lua results.lua jets bragg        some of them; the page keeps the others' numbers
 --     nac-lua results.lua --quick           a few trials each, into results/experiments_quick: to see that all works
 --     nac-lua results.lua --page            only writes the page anew
