@@ -77,11 +77,11 @@ local function has(source, options)
   return { params = source.records[1] and source.records[1].params ~= nil, epochs = shown_trial(source, options) }
 end
 
--- Starts one picture.
-local function start(kind, source, options, path)
+-- Starts one picture; `there` is what the search has.
+local function start(kind, source, there, path)
   local plot = require "nac.plot"
-  if kind[1] ~= "learning" then return plot["start_" .. kind[1]](source.records, source.objectives, path) end
-  return plot.start_learning(require("nac.global_search.epochs").runs(shown_trial(source, options)), path)
+  if kind.needs == "epochs" then return plot.start_learning(require("nac.global_search.epochs").runs(there.epochs), path) end
+  return plot["start_" .. kind[1]](source.records, source.objectives, path)
 end
 
 -- The pictures of one search.
@@ -103,7 +103,7 @@ local function pictures(source, list, options)
       local path = (#list == 1 and options.output) and options.output
         or file.exists(options.file) == "directory" and not options.output and ("%s/%s%s"):format(base, kind[3], ending)
         or kind[1] == "front2d" and base .. ending or ("%s_%s%s"):format(base, kind[1] == "front3d" and "3d" or kind[1], ending)
-      local job, why = start(kind, source, options, path)
+      local job, why = start(kind, source, there, path)
       if job then started[#started + 1] = job else status = fail("%s", why) end
     end
   end

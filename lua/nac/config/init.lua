@@ -1,5 +1,6 @@
 --- Configurations: a YAML file checked against one schema.
 local check = require "nac.config.check"
+local file = require "nac.util.file"
 local rules = require "nac.config.rules"
 local schema = require "nac.config.schema"
 local space_file = require "nac.config.space_file"
@@ -15,16 +16,7 @@ Config.__index = Config
 -- @param path as written in the configuration
 -- @return the first that exists; the one in the configuration's folder if neither does
 function Config:resolve(path)
-  if path:sub(1, 1) == "/" then return path end
-  local beside = self.dir .. "/" .. path
-  for _, candidate in ipairs { beside, path } do
-    local file = io.open(candidate, "rb")
-    if file then
-      file:close()
-      return candidate
-    end
-  end
-  return beside
+  return file.find(path, self.dir, "file") or path:sub(1, 1) == "/" and path or self.dir .. "/" .. path
 end
 
 --- Where a key stands, for messages: "t1.yaml:17".
